@@ -1,0 +1,8 @@
+#pragma once
+
+namespace cafmq {
+
+/// The version of this build, as `cafmq --version` and the broker's status give it.
+const char* version();
+
+} // namespace cafmq

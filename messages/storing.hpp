@@ -1,0 +1,99 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "messages/groups.hpp"
+#include "messages/ids.hpp"
+#include "messages/inspect.hpp"
+#include "messages/message.hpp"
+#include "messages/topic.hpp"
+
+namespace cafmq {
+
+// What is said inside one broker, between its front door, its queues and groups, and the two actors
+// that own files: the commit log and the metadata store. None of it leaves the process.
+
+/// Sent once by a queue actor to the commit log: the sender wants `queue_advanced` for this queue
+/// from now on; a later sender replaces the earlier one.
+struct watch_queue {
+  local_queue queue;
+};
+CAFMQ_INSPECT(watch_queue, queue)
+
+/// The commit log tells a queue actor that messages below `max` may be read now: they are indexed
+/// and, under SYNC_FLUSH, synced.
+struct queue_advanced {
+  queue_offset max;
+};
+CAFMQ_INSPECT(queue_advanced, max)
+
+/// Asked of the commit log by the broker. Answer: `store_status`.
+struct get_store_status {};
+CAFMQ_INSPECT_EMPTY(get_store_status)
+
+struct store_status {
+  bool accepts_messages = true;
+  std::string refusal; ///< why not, a sentence
+  log_position log_min;
+  log_position log_max;
+  log_position log_flushed;
+};
+CAFMQ_INSPECT(store_status, accepts_messages, refusal, log_min, log_max, log_flushed)
+
+/// The broker deletes a topic: its queue files go, its records stay in the log until retention.
+/// Answer: `queues_removed`.
+struct remove_queues {
+  topic_name topic;
+};
+CAFMQ_INSPECT(remove_queues, topic)
+
+struct queues_removed {};
+CAFMQ_INSPECT_EMPTY(queues_removed)
+
+/// The broker to the metadata store: write config/topics.json now. Answer: `metadata_saved`, on
+/// disk. Error: io_error.
+struct save_topics {
+  data_version version;
+  std::vector<topic_config> topics; ///< the whole table
+};
+CAFMQ_INSPECT(save_topics, version, topics)
+
+struct metadata_saved {};
+CAFMQ_INSPECT_EMPTY(metadata_saved)
+
+/// A consumer group to the metadata store: these offsets changed; they are merged and written with
+/// the next file.
+struct save_offsets {
+  group_name group;
+  std::vector<queue_position> positions;
+};
+CAFMQ_INSPECT(save_offsets, group, positions)
+
+/// A consumer group to the metadata store: write config/subscriptionGroup.json now, this group is
+/// new. Answer: `metadata_saved`.
+struct save_group {
+  group_name group;
+};
+CAFMQ_INSPECT(save_group, group)
+
+/// Write everything that is pending now. Answer: `metadata_saved`.
+struct flush_metadata {};
+CAFMQ_INSPECT_EMPTY(flush_metadata)
+
+/// The broker to a consumer group: all queues of a subscribed topic in the whole cluster, and which
+/// of them are here.
+struct topic_queues_changed {
+  topic_name topic;
+  std::vector<message_queue> queues; ///< readable queues, sorted
+};
+CAFMQ_INSPECT(topic_queues_changed, topic, queues)
+
+/// A consumer group to its broker: tell me `topic_queues_changed` for these topics, now and
+/// whenever it changes.
+struct watch_topics {
+  std::vector<topic_name> topics;
+};
+CAFMQ_INSPECT(watch_topics, topics)
+
+} // namespace cafmq

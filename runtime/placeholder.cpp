@@ -1,0 +1,1 @@
+namespace cafmq { const int runtime_placeholder = 0; }
