@@ -1,1 +1,3 @@
-namespace cafmq { const int runtime_placeholder = 0; }
+namespace cafmq {
+const int runtime_placeholder = 0;
+}
