@@ -1,0 +1,42 @@
+#include <doctest/doctest.h>
+
+#include "config/field_table.hpp"
+
+using namespace cafmq;
+
+TEST_CASE("store_fields: defaults are RocketMQ's") {
+  // RocketMQ: MessageStoreConfig.java.
+  const std::pair<const char*, const char*> expected[] = {
+    {"mappedFileSizeCommitLog", "1073741824"},
+    {"mappedFileSizeConsumeQueue", "6000000"},
+    {"maxHashSlotNum", "5000000"},
+    {"maxIndexNum", "20000000"},
+    {"messageIndexEnable", "true"},
+    {"messageIndexSafe", "false"},
+    {"flushDiskType", "ASYNC_FLUSH"},
+    {"flushIntervalCommitLog", "500"},
+    {"flushCommitLogLeastPages", "4"},
+    {"flushCommitLogThoroughInterval", "10000"},
+    {"flushIntervalConsumeQueue", "1000"},
+    {"flushConsumeQueueLeastPages", "2"},
+    {"flushConsumeQueueThoroughInterval", "60000"},
+    {"syncFlushTimeout", "5000"},
+    {"maxMessageSize", "4194304"},
+    {"fileReservedTime", "72"},
+    {"deleteWhen", "04"},
+    {"cleanResourceInterval", "10000"},
+    {"diskMaxUsedSpaceRatio", "75"},
+    {"diskSpaceCleanForciblyRatio", "85"},
+    {"diskSpaceWarningLevelRatio", "90"},
+    {"cleanFileForciblyEnable", "true"},
+    {"checkCRCOnRecover", "true"},
+    {"maxFilterMessageSize", "16000"},
+    {"maxMsgsNumBatch", "64"},
+    {"defaultQueryMaxNum", "32"},
+  };
+  for (const auto& [key, value] : expected) {
+    const auto* field = find_field("store", key);
+    REQUIRE_MESSAGE(field, key);
+    CHECK_MESSAGE(to_text(field->get(settings{})) == value, key);
+  }
+}
