@@ -87,23 +87,23 @@ TEST_CASE(
 })",
                                     "node.json");
   const std::vector<std::string> expected{
-    "node.json:17: brocker: is not a known section; they are node, namesrv, broker, store, client "
-    "(did you mean broker?)",
     "node.json:4: broker.brokerNmae: is not a known key (did you mean brokerName?)",
     "node.json:5: broker.listenPort: must be a whole number, not the string \"10911\"",
     "node.json:6: broker.defaultTopicQueueNums: is 0, but must be within 1..16384",
-    "node.json:9: broker.flushDiskType: is not a known key (did you mean store.flushDiskType?)",
-    "node.json:13: store.flushDiskType: must be one of SYNC_FLUSH, ASYNC_FLUSH, not the string "
-    "\"SYNC\" (did you mean SYNC_FLUSH?)",
-    "node.json:15: store.fileReservedTime: must be a whole number of h, not a number with a "
-    "fraction or beyond 64 bits",
-    "node.json:8: broker.bindAddress: binds beyond loopback (0.0.0.0), where the native link obeys "
-    "whoever reaches it; say node.trustedNetwork=true if nobody else can",
     "node.json:7: broker.brokerIP1: is \"localhost\", but must be an IPv4 address that clients can "
     "reach",
+    "node.json:8: broker.bindAddress: binds beyond loopback (0.0.0.0), where the native link obeys "
+    "whoever reaches it; say node.trustedNetwork=true if nobody else can",
+    "node.json:9: broker.flushDiskType: is not a known key (did you mean store.flushDiskType?)",
     "node.json:12: store.mappedFileSizeConsumeQueue: is 1001, but must be a multiple of 20, the "
     "size of an entry",
+    "node.json:13: store.flushDiskType: must be one of SYNC_FLUSH, ASYNC_FLUSH, not the string "
+    "\"SYNC\" (did you mean SYNC_FLUSH?)",
     "node.json:14: store.deleteWhen: \"25\" is not an hour of 00..23",
+    "node.json:15: store.fileReservedTime: must be a whole number of h, not a number with a "
+    "fraction or beyond 64 bits",
+    "node.json:17: brocker: is not a known section; they are node, namesrv, broker, store, client "
+    "(did you mean broker?)",
   };
   CHECK(joined(lines_of(result)) == joined(expected));
 }
@@ -131,12 +131,12 @@ TEST_CASE(
 })",
                                     "n.json");
   const std::vector<std::string> expected{
+    "n.json:2: node.logLevel: is given twice, first at n.json:2",
+    "n.json:2: node.logFile: must be a string, not null",
     "n.json:3: node: is given twice, first at n.json:2",
     "n.json:4: client: must be an object of keys",
     "n.json:5: listenPort: is not a known section; they are node, namesrv, broker, store, client "
     "(did you mean broker.listenPort?)",
-    "n.json:2: node.logLevel: is given twice, first at n.json:2",
-    "n.json:2: node.logFile: must be a string, not null",
     "n.json:6: namesrv.listenPort: must be a whole number, not an object",
     "n.json:6: namesrv.bindAddress: must be a string, not an array",
   };
