@@ -1,0 +1,214 @@
+#include "messages/codec/record.hpp"
+
+#include "messages/codec/big_endian.hpp"
+#include "messages/codec/crc32.hpp"
+#include "messages/codec/java_hash.hpp"
+#include "messages/codec/properties.hpp"
+#include "messages/message.hpp"
+
+namespace cafmq {
+
+namespace {
+
+// Offsets of the fields before the first host, whose size varies.
+constexpr std::size_t at_magic = 4, at_crc = 8, at_queue_id = 12, at_flag = 16,
+                      at_queue_offset = 20, at_position = 28, at_sys_flag = 36,
+                      at_born_timestamp = 40, at_born_host = 48;
+constexpr std::size_t host_bytes_v4 = 8, host_bytes_v6 = 20;
+constexpr std::size_t after_hosts_bytes =
+  4 + 8 + 4; // reconsume times, prepared offset, body length
+
+/// Reads forward over untrusted bytes; after the first read beyond the end every read gives nothing
+/// and `failed()` is true.
+class bounded_reader {
+public:
+  explicit bounded_reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  template <class T>
+  T integer() {
+    auto raw = take(sizeof(T));
+    return raw.empty() ? T{} : load_big_endian<T>(raw.data());
+  }
+  std::string_view text(std::int64_t length) {
+    if (length == 0) return {};
+    auto raw = length < 0 ? fail() : take(static_cast<std::size_t>(length));
+    return {reinterpret_cast<const char*>(raw.data()), raw.size()};
+  }
+  record_host host(bool is_v6) {
+    auto raw = take(is_v6 ? host_bytes_v6 : host_bytes_v4);
+    if (raw.empty()) return {};
+    auto address = raw.first(raw.size() - 4);
+    return {address, load_big_endian<std::int32_t>(raw.data() + address.size())};
+  }
+  bool failed() const { return failed_; }
+  std::size_t consumed() const { return consumed_; }
+
+private:
+  std::span<const std::uint8_t> take(std::size_t count) {
+    if (failed_ || bytes_.size() - consumed_ < count) return fail();
+    auto part = bytes_.subspan(consumed_, count);
+    consumed_ += count;
+    return part;
+  }
+  std::span<const std::uint8_t> fail() {
+    failed_ = true;
+    return {};
+  }
+
+  std::span<const std::uint8_t> bytes_;
+  std::size_t consumed_ = 0;
+  bool failed_ = false;
+};
+
+record_view read_record(bounded_reader& in) {
+  record_view r;
+  r.size = in.integer<std::int32_t>();
+  r.magic = in.integer<std::int32_t>();
+  r.body_crc = in.integer<std::int32_t>();
+  r.queue = {in.integer<std::int32_t>()};
+  r.flag = in.integer<std::int32_t>();
+  r.offset = {in.integer<std::int64_t>()};
+  r.position = {in.integer<std::int64_t>()};
+  r.sys_flag = in.integer<std::int32_t>();
+  r.born_timestamp = in.integer<std::int64_t>();
+  r.born_host = in.host((r.sys_flag & sys_flag::born_host_v6) != 0);
+  r.store_timestamp = in.integer<std::int64_t>();
+  r.store_host = in.host((r.sys_flag & sys_flag::store_host_v6) != 0);
+  r.reconsume_times = in.integer<std::int32_t>();
+  r.prepared_transaction_offset = in.integer<std::int64_t>();
+  r.body = in.text(in.integer<std::int32_t>());
+  // A V1 topic length is one signed byte.
+  auto topic_length =
+    r.magic == record_magic_v2 ? in.integer<std::int16_t>() : in.integer<std::int8_t>();
+  r.topic = in.text(topic_length);
+  r.properties = in.text(in.integer<std::int16_t>());
+  return r;
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+caf::error illegal(std::string reason) {
+  return make_error(errc::message_illegal, "the batch is refused: " + std::move(reason));
+}
+
+} // namespace
+
+checked_record check_record(std::span<const std::uint8_t> bytes, body_check check) {
+  if (bytes.size() < 8) return {};
+  auto size = load_big_endian<std::int32_t>(bytes.data());
+  auto magic = load_big_endian<std::int32_t>(bytes.data() + at_magic);
+  if (magic == blank_magic) return {record_kind::blank, size, {}};
+  if (magic != record_magic_v1 && magic != record_magic_v2) return {};
+  if (size < 0 || bytes.size() < static_cast<std::size_t>(size)) return {};
+  bounded_reader in{bytes.first(static_cast<std::size_t>(size))};
+  auto record = read_record(in);
+  if (in.failed()) return {};
+  if (in.consumed() != static_cast<std::size_t>(size)) return {record_kind::invalid, size, {}};
+  if (check == body_check::crc && !record.body.empty()
+      && masked_crc32(bytes_of(record.body)) != record.body_crc)
+    return {};
+  return {record_kind::valid, size, record};
+}
+
+std::int64_t tags_code(std::string_view properties) {
+  auto tags = find_property(properties, property::tags);
+  return tags.empty() ? 0 : java_hash(tags);
+}
+
+std::size_t draft_size(const draft& d) {
+  auto fixed = record_fixed_bytes_v1 + (d.topic.size() > topic_bytes_max_v1 ? 1 : 0);
+  return fixed + d.body.size() + d.topic.size() + d.properties.size();
+}
+
+void encode_draft(std::vector<std::uint8_t>& out, const draft& d) {
+  auto size = draft_size(d);
+  bool is_v2 = d.topic.size() > topic_bytes_max_v1;
+  auto start = out.size();
+  out.resize(start + size); // zeros what a draft leaves open
+  auto* to = out.data() + start;
+  store_big_endian(to, static_cast<std::int32_t>(size));
+  store_big_endian(to + at_magic, is_v2 ? record_magic_v2 : record_magic_v1);
+  store_big_endian(to + at_queue_id, d.queue.value);
+  store_big_endian(to + at_flag, d.flag);
+  store_big_endian(to + at_sys_flag, d.sys_flag);
+  store_big_endian(to + at_born_timestamp, d.born_timestamp);
+  store_big_endian(to + at_born_host, d.born_address);
+  store_big_endian(to + at_born_host + 4, d.born_port);
+  to += at_born_host + host_bytes_v4 + 8 + host_bytes_v4;
+  store_big_endian(to, d.reconsume_times);
+  to += 4 + 8;
+  store_big_endian(to, static_cast<std::int32_t>(d.body.size()));
+  to += 4;
+  auto put = [&](std::string_view text) {
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    to += text.size();
+  };
+  put(d.body);
+  if (is_v2) {
+    store_big_endian(to, static_cast<std::int16_t>(d.topic.size()));
+    to += 2;
+  } else {
+    *to++ = static_cast<std::uint8_t>(d.topic.size());
+  }
+  put(d.topic);
+  store_big_endian(to, static_cast<std::int16_t>(d.properties.size()));
+  to += 2;
+  put(d.properties);
+}
+
+caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::string_view topic,
+                                    queue_id queue, std::int32_t count,
+                                    const draft_limits& limits) {
+  std::int64_t seen = 0;
+  while (!drafts.empty()) {
+    auto checked = check_record(drafts);
+    if (checked.kind != record_kind::valid)
+      return illegal("message " + std::to_string(seen) + " is no whole record");
+    const auto& record = checked.record;
+    if (record.topic != topic || record.queue != queue)
+      return illegal("message " + std::to_string(seen)
+                     + " is for another topic or queue than its batch");
+    if ((record.sys_flag & (sys_flag::transaction_mask | sys_flag::store_host_v6)) != 0)
+      return illegal("message " + std::to_string(seen)
+                     + " has a system flag that a plain send may not have");
+    if (record.body.size() > static_cast<std::size_t>(limits.body_bytes_max))
+      return illegal("message " + std::to_string(seen) + " has a body of "
+                     + std::to_string(record.body.size()) + " bytes, the limit is "
+                     + std::to_string(limits.body_bytes_max));
+    drafts = drafts.subspan(static_cast<std::size_t>(checked.size));
+    ++seen;
+  }
+  if (seen != count || seen == 0)
+    return illegal("it holds " + std::to_string(seen) + " messages and announces "
+                   + std::to_string(count));
+  return caf::unit;
+}
+
+std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& stamp) {
+  auto* to = bytes.data();
+  auto flags = load_big_endian<std::int32_t>(to + at_sys_flag);
+  auto at_store_timestamp =
+    at_born_host + ((flags & sys_flag::born_host_v6) != 0 ? host_bytes_v6 : host_bytes_v4);
+  auto at_body = at_store_timestamp + 8 + host_bytes_v4 + after_hosts_bytes;
+  auto body_length = static_cast<std::size_t>(load_big_endian<std::int32_t>(to + at_body - 4));
+  store_big_endian(to + at_crc, masked_crc32({to + at_body, body_length}));
+  store_big_endian(to + at_queue_offset, stamp.offset.value);
+  store_big_endian(to + at_position, stamp.position.value);
+  store_big_endian(to + at_store_timestamp, stamp.store_timestamp);
+  store_big_endian(to + at_store_timestamp + 8, stamp.store_address);
+  store_big_endian(to + at_store_timestamp + 12, stamp.store_port);
+  return load_big_endian<std::int32_t>(to);
+}
+
+void write_blank(std::span<std::uint8_t> out, std::int32_t bytes_left) {
+  store_big_endian(out.data(), bytes_left);
+  store_big_endian(out.data() + at_magic, blank_magic);
+}
+
+std::int32_t record_size(std::span<const std::uint8_t> bytes) {
+  return bytes.size() < 4 ? 0 : load_big_endian<std::int32_t>(bytes.data());
+}
+
+} // namespace cafmq

@@ -1,0 +1,170 @@
+#include <doctest/doctest.h>
+#include <string>
+
+#include "messages/codec/big_endian.hpp"
+#include "messages/codec/crc32.hpp"
+#include "messages/codec/java_hash.hpp"
+#include "messages/codec/properties.hpp"
+#include "messages/codec/record.hpp"
+
+using namespace cafmq;
+
+namespace {
+
+std::vector<std::uint8_t> one_draft(std::string_view body, std::string_view topic = "orders") {
+  std::vector<std::uint8_t> properties;
+  append_property(properties, "TAGS", "paid");
+  append_property(properties, "KEYS", "k1 k2");
+  std::vector<std::uint8_t> out;
+  draft d;
+  d.topic = topic;
+  d.queue = {3};
+  d.flag = 7;
+  d.born_timestamp = 1234567890123;
+  d.born_address = 0x7F000001;
+  d.body = body;
+  d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
+  encode_draft(out, d);
+  CHECK(out.size() == draft_size(d));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("record: a stamped draft reads back field by field") {
+  auto bytes = one_draft("hello");
+  REQUIRE(validate_drafts(bytes, "orders", {3}, 1, {}));
+  CHECK(stamp_record(bytes, {{42}, {4096}, 99, 0x0A000001, 10911})
+        == static_cast<std::int32_t>(bytes.size()));
+  auto checked = check_record(bytes, body_check::crc);
+  REQUIRE(checked.kind == record_kind::valid);
+  const auto& r = checked.record;
+  CHECK(r.queue.value == 3);
+  CHECK(r.flag == 7);
+  CHECK(r.offset.value == 42);
+  CHECK(r.position.value == 4096);
+  CHECK(r.born_timestamp == 1234567890123);
+  CHECK(r.store_timestamp == 99);
+  CHECK(r.store_host.port == 10911);
+  CHECK(r.store_host.address[0] == 10);
+  CHECK(r.body == "hello");
+  CHECK(r.topic == "orders");
+  CHECK(find_property(r.properties, "KEYS") == "k1 k2");
+  CHECK(tags_code(r.properties) == java_hash("paid"));
+}
+
+TEST_CASE("record: every truncation of a record is invalid") {
+  auto bytes = one_draft("some body");
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    CHECK(check_record(std::span{bytes}.first(length)).kind == record_kind::invalid);
+}
+
+TEST_CASE("record: a flipped bit in the body is found by its CRC, in a length by the structure") {
+  auto bytes = one_draft("some body");
+  stamp_record(bytes, {});
+  auto damaged = bytes;
+  damaged[88 + 2] ^= 1;
+  CHECK(check_record(damaged, body_check::skip).kind == record_kind::valid);
+  CHECK(check_record(damaged, body_check::crc).kind == record_kind::invalid);
+  for (std::size_t at : {84, 85, 86, 87}) { // the body length
+    damaged = bytes;
+    damaged[at] ^= 0x80;
+    CHECK(check_record(damaged).kind == record_kind::invalid);
+  }
+}
+
+TEST_CASE("record: zeros, a blank and a foreign magic are told apart") {
+  std::vector<std::uint8_t> bytes(64);
+  CHECK(check_record(bytes).kind == record_kind::invalid);
+  write_blank(bytes, 64);
+  CHECK(check_record(bytes).kind == record_kind::blank);
+  CHECK(check_record(bytes).size == 64);
+  store_big_endian(bytes.data() + 4, std::int32_t{12345});
+  CHECK(check_record(bytes).kind == record_kind::invalid);
+}
+
+TEST_CASE("record: a topic of more than 127 bytes is written as V2") {
+  std::string topic = "%RETRY%" + std::string(150, 'g');
+  auto bytes = one_draft("x", topic);
+  auto checked = check_record(bytes);
+  REQUIRE(checked.kind == record_kind::valid);
+  CHECK(checked.record.magic == record_magic_v2);
+  CHECK(checked.record.topic == topic);
+}
+
+TEST_CASE("M9: one byte below the body limit passes, one above is refused") {
+  std::string body(101, 'b');
+  CHECK(validate_drafts(one_draft(body.substr(1)), "orders", {3}, 1, {.body_bytes_max = 100}));
+  auto refused = validate_drafts(one_draft(body), "orders", {3}, 1, {.body_bytes_max = 100});
+  REQUIRE_FALSE(refused);
+  CHECK(code_of(refused.error()) == errc::message_illegal);
+}
+
+TEST_CASE("record: a batch with a foreign queue, topic, count or transaction bit is refused") {
+  auto bytes = one_draft("x");
+  CHECK_FALSE(validate_drafts(bytes, "orders", {4}, 1, {}));
+  CHECK_FALSE(validate_drafts(bytes, "order", {3}, 1, {}));
+  CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 2, {}));
+  CHECK_FALSE(validate_drafts({}, "orders", {3}, 0, {}));
+  store_big_endian(bytes.data() + 36, sys_flag::transaction_prepared);
+  CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 1, {}));
+}
+
+TEST_CASE("record: a block of records is visited in order") {
+  auto block = one_draft("a");
+  auto second = one_draft("bb");
+  block.insert(block.end(), second.begin(), second.end());
+  std::vector<std::string> bodies;
+  CHECK(for_each_record(block, [&](const record_view& r) { bodies.emplace_back(r.body); }));
+  CHECK(bodies == std::vector<std::string>{"a", "bb"});
+  block.pop_back();
+  CHECK_FALSE(for_each_record(block, [](const record_view&) {}));
+}
+
+TEST_CASE("java_hash: agrees with Java, surrogates included") {
+  CHECK(java_hash("") == 0);
+  CHECK(java_hash("Aa") == java_hash("BB"));
+  CHECK(java_hash("hello") == 99162322);
+  CHECK(java_hash("\xE9\x94\xAE") == 0x952E);                   // one unit
+  CHECK(java_hash("\xF0\x9F\x98\x80") == 31 * 0xD83D + 0xDE00); // two units
+  CHECK(java_hash("world", java_hash("hello ")) == java_hash("hello world") - 0);
+  CHECK(index_hash(INT32_MIN) == 0);
+  CHECK(index_hash(-5) == 5);
+}
+
+TEST_CASE("crc32: is zlib's, masked, and 0 for nothing") {
+  std::string_view text = "123456789";
+  std::span bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  CHECK(crc32(bytes) == 0xCBF43926u);
+  CHECK(masked_crc32(bytes) == 0x4BF43926);
+  CHECK(masked_crc32({}) == 0);
+}
+
+TEST_CASE(
+  "properties: both block forms are read, malformed pieces ignored, a later duplicate wins") {
+  using namespace std::literals;
+  CHECK(parse_properties("a\x01"
+                         "1\x02"
+                         "b\x01"
+                         "2"sv)
+          .size()
+        == 2);
+  CHECK(parse_properties("a\x01"
+                         "1\x02"
+                         "b\x01"
+                         "2\x02"sv)
+          .size()
+        == 2);
+  CHECK(parse_properties("a\x01\x02\x01z\x02nothing\x02"
+                         "k\x01v"sv)
+        == property_map{{"k", "v"}});
+  CHECK(find_property("a\x01"
+                      "1\x02"
+                      "a\x01"
+                      "2\x02"sv,
+                      "a")
+        == "2");
+  CHECK_FALSE(is_storable_property("a", ""));
+  CHECK_FALSE(is_storable_property("a", "x\x02y"));
+  CHECK(is_storable_property("a", "x"));
+}
