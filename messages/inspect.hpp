@@ -1,6 +1,25 @@
 #pragma once
 
-#include <caf/meta/type_name.hpp>
+// Includes nothing of CAF, so that messages may stand in the headers of programs that do not know
+// it; whoever serializes one has CAF's headers anyway.
+namespace caf::meta {
+struct type_name_t;
+}
+
+namespace cafmq::detail {
+
+/// CAF's annotation for the name of a type; complete when a message is inspected, not before.
+template <class Inspector>
+struct type_label {
+  using type = caf::meta::type_name_t;
+};
+
+template <class Inspector>
+constexpr auto label(const char* name) {
+  return typename type_label<Inspector>::type{name};
+}
+
+} // namespace cafmq::detail
 
 /// `CAFMQ_INSPECT(type, field, field, ...)` makes a struct a message: it writes CAF's `inspect` for
 /// up to sixteen fields, in the namespace of the type. `CAFMQ_INSPECT_EMPTY(type)` does so for a
@@ -33,10 +52,10 @@
 #define CAFMQ_INSPECT(type, ...)                                                                   \
   template <class Inspector>                                                                       \
   typename Inspector::result_type inspect(Inspector& f, type& x) {                                 \
-    return f(caf::meta::type_name(#type), CAFMQ_PP_FIELDS(__VA_ARGS__));                           \
+    return f(cafmq::detail::label<Inspector>(#type), CAFMQ_PP_FIELDS(__VA_ARGS__));                \
   }
 #define CAFMQ_INSPECT_EMPTY(type)                                                                  \
   template <class Inspector>                                                                       \
   typename Inspector::result_type inspect(Inspector& f, type&) {                                   \
-    return f(caf::meta::type_name(#type));                                                         \
+    return f(cafmq::detail::label<Inspector>(#type));                                              \
   }
