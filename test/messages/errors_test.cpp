@@ -1,6 +1,6 @@
-#include "messages/errors.hpp"
-
 #include <doctest/doctest.h>
+
+#include "messages/errors.hpp"
 
 using namespace cafmq;
 
