@@ -15,4 +15,8 @@ using wall_clock = std::function<wall_time_ms()>;
 /// their one seed.
 using random_source = std::function<std::uint64_t()>;
 
+/// Where an actor runs. Actors that own files get a thread of their own in a real node; on virtual
+/// time all share the one there is.
+enum class placement { shared_thread, own_thread };
+
 } // namespace cafmq

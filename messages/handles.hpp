@@ -54,8 +54,8 @@ using commit_log_handle =
 
 /// The writer of config/*.json. Detached, or on the test scheduler in simulations.
 using metadata_store_handle =
-  typed_handle<metadata_saved(save_topics), void(save_offsets), metadata_saved(save_group),
-               metadata_saved(flush_metadata)>;
+  typed_handle<metadata_saved(save_topics), void(save_offsets), committed_offsets(load_offsets),
+               metadata_saved(save_group), metadata_saved(flush_metadata)>;
 
 /// A consumer group on a broker: members, their queues, offsets, locks.
 using consumer_group_handle =
@@ -64,6 +64,9 @@ using consumer_group_handle =
                committed_offsets(fetch_offsets), locked_queues(lock_queues), void(unlock_queues),
                void(topic_queues_changed), group_description(describe_group),
                group_summary(get_group_summary)>;
+
+/// The broker, as its consumer groups address it: whoever sends `watch_topics` hears of the queues.
+using group_host_handle = typed_handle<void(watch_topics)>;
 
 /// A member of a consumer group, as its group addresses it.
 using group_member_handle = typed_handle<void(queue_assignment)>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "messages/byte_block.hpp"
 #include "messages/ids.hpp"
@@ -30,6 +31,8 @@ struct send_batch {
   std::int32_t count = 1; ///< records in `drafts`
   bool wait_store = true; ///< false: acknowledged before the flush, also under SYNC_FLUSH
   byte_block drafts;
+  /// The room it takes in the broker's memory, given back with its last copy; stays in the process.
+  std::shared_ptr<void> charge;
 };
 CAFMQ_INSPECT(send_batch, producer_group, topic, queue, count, wait_store, drafts)
 

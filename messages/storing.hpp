@@ -70,8 +70,15 @@ struct save_offsets {
 };
 CAFMQ_INSPECT(save_offsets, group, positions)
 
-/// A consumer group to the metadata store: write config/subscriptionGroup.json now, this group is
-/// new. Answer: `metadata_saved`.
+/// The broker to the metadata store, before it makes or remakes a group's actor. Answer:
+/// `committed_offsets`, all of the group, with everything that was saved before.
+struct load_offsets {
+  group_name group;
+};
+CAFMQ_INSPECT(load_offsets, group)
+
+/// The broker to the metadata store: write config/subscriptionGroup.json now, this group is new.
+/// Answer: `metadata_saved`. Error: io_error.
 struct save_group {
   group_name group;
 };
