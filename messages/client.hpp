@@ -71,6 +71,13 @@ struct topic_view {
 };
 CAFMQ_INSPECT(topic_view, topic, write_queues, read_queues, brokers, problem, problem_sentence)
 
+/// The client actor's reminders to itself.
+struct client_tick {};
+CAFMQ_INSPECT_EMPTY(client_tick)
+
+struct poll_routes {};
+CAFMQ_INSPECT_EMPTY(poll_routes)
+
 /// The connector of a process.
 using connector_handle =
   typed_handle<name_server_link(connect_name_server), broker_link(connect_broker)>;

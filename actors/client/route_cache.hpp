@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "messages/client.hpp"
+
+namespace cafmq {
+
+/// Queues of a topic that a producer creates by sending: as many as TBW102 offers, at most this
+/// (RocketMQ: DefaultMQProducer.defaultTopicQueueNums).
+inline constexpr std::int32_t auto_created_queues_max = 4;
+
+/// What a client knows of the topics that its producers and consumers watch: the newest routes, and
+/// what becomes of them in a view.
+class route_cache {
+public:
+  void watch(const topic_name& topic, bool auto_create);
+  void unwatch(const topic_name& topic);
+  bool watched(const topic_name& topic) const { return topics_.count(topic) > 0; }
+  std::vector<topic_name> topics() const;
+
+  /// A name server's answer; an empty route: nobody serves the topic. Returns whether anything
+  /// changed.
+  bool update(const topic_route& route);
+  /// Topics to ask for: the watched ones, and TBW102 when one of them may be created by sending.
+  std::vector<topic_name> wanted() const;
+  /// Watched topics whose view depends on the route of `topic`: itself, or for TBW102 those that
+  /// may be created.
+  std::vector<topic_name> dependents(const topic_name& topic) const;
+
+  /// The queues of a topic; links are the caller's. A topic nobody serves has problem
+  /// topic_not_exist.
+  topic_view view(const topic_name& topic) const;
+  /// Master addresses of all brokers in the routes of watched topics, by broker name.
+  std::map<broker_name, std::string> master_addresses() const;
+
+private:
+  struct watched_topic {
+    bool auto_create = false;
+    std::optional<topic_route> route; ///< nullopt: not answered yet
+  };
+
+  std::map<topic_name, watched_topic> topics_;
+  std::optional<topic_route> template_; ///< of TBW102
+};
+
+} // namespace cafmq
