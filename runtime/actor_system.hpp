@@ -1,0 +1,44 @@
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "actors/ports.hpp"
+
+namespace cafmq {
+
+struct actor_system_options {
+  std::uint32_t scheduler_threads = 0; ///< 0: one a core
+  /// Peers silent for longer are dropped; beats go three times as often. 0: neither. Both ends of a
+  /// connection must have it, or neither.
+  std::chrono::milliseconds connection_timeout{120'000};
+};
+
+/// An actor system with its configuration, which must outlive it.
+class owned_actor_system {
+public:
+  explicit owned_actor_system(std::unique_ptr<caf::actor_system_config> config);
+
+  caf::actor_system& get() { return *system_; }
+  caf::actor_system& operator*() { return *system_; }
+  caf::actor_system* operator->() { return system_.get(); }
+
+private:
+  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+};
+
+/// An actor system that knows our messages and the native link, set up as every node and every
+/// client needs it. Starts in about two milliseconds.
+owned_actor_system make_actor_system(const actor_system_options& options);
+
+/// The time of the operating system's clock.
+wall_clock system_wall_clock();
+
+/// Random numbers seeded by the operating system; each source may be used by one thread at a time.
+random_source system_random();
+
+} // namespace cafmq
