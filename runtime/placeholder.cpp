@@ -1,3 +1,0 @@
-namespace cafmq {
-const int runtime_placeholder = 0;
-}
