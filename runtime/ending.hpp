@@ -1,0 +1,30 @@
+#pragma once
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/system_messages.hpp>
+#include <chrono>
+
+namespace cafmq {
+
+/// Sends an actor its exit message and waits until it has ended; false when it has not by
+/// `deadline`.
+template <class Handle>
+bool end_actor(caf::actor_system& system, const Handle& handle,
+               std::chrono::steady_clock::time_point deadline) {
+  if (!handle) return true;
+  caf::scoped_actor self{system};
+  self->monitor(handle);
+  self->send_exit(handle, caf::exit_reason::user_shutdown);
+  const auto left =
+    std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  bool ended = false;
+  self->receive([&](const caf::down_msg&) { ended = true; },
+                caf::after(std::max(left, std::chrono::milliseconds{0})) >> [] {});
+  return ended;
+}
+
+} // namespace cafmq
