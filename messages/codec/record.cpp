@@ -18,6 +18,11 @@ constexpr std::size_t host_bytes_v4 = 8, host_bytes_v6 = 20;
 constexpr std::size_t after_hosts_bytes =
   4 + 8 + 4; // reconsume times, prepared offset, body length
 
+/// A transaction needs more than an append, an inner batch more than one offset a record, and the
+/// stamp writes an IPv4 store host.
+constexpr std::int32_t refused_in_draft = sys_flag::transaction_mask | sys_flag::store_host_v6
+                                          | sys_flag::need_unwrap | sys_flag::inner_batch;
+
 /// Reads forward over untrusted bytes; after the first read beyond the end every read gives nothing
 /// and `failed()` is true.
 class bounded_reader {
@@ -170,7 +175,7 @@ caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::s
     if (record.topic != topic || record.queue != queue)
       return illegal("message " + std::to_string(seen)
                      + " is for another topic or queue than its batch");
-    if ((record.sys_flag & (sys_flag::transaction_mask | sys_flag::store_host_v6)) != 0)
+    if ((record.sys_flag & refused_in_draft) != 0 || record.prepared_transaction_offset != 0)
       return illegal("message " + std::to_string(seen)
                      + " has a system flag that a plain send may not have");
     if (record.body.size() > static_cast<std::size_t>(limits.body_bytes_max))

@@ -51,6 +51,8 @@ inline constexpr std::int32_t transaction_commit = 2 << 2;
 inline constexpr std::int32_t transaction_rollback = 3 << 2;
 inline constexpr std::int32_t born_host_v6 = 1 << 4;
 inline constexpr std::int32_t store_host_v6 = 1 << 5;
+inline constexpr std::int32_t need_unwrap = 1 << 6;      ///< the body is a batch (RocketMQ 5)
+inline constexpr std::int32_t inner_batch = 1 << 7;      ///< one record, many offsets (RocketMQ 5)
 inline constexpr std::int32_t compression_mask = 7 << 8; ///< 0 or 3 zlib, 1 LZ4, 2 Zstandard
 inline constexpr int compression_shift = 8;
 } // namespace sys_flag
@@ -134,8 +136,8 @@ struct draft_limits {
 };
 
 /// Checks a run of drafts as a producer sent it: `count` whole records and nothing else, all of
-/// this topic and queue, V1 or V2 with IPv4 store host, no transaction bits, bodies within the
-/// limit. Errors: message_illegal, with the reason.
+/// this topic and queue, V1 or V2 with IPv4 store host, no transaction or inner-batch bits, no
+/// prepared offset, bodies within the limit. Errors: message_illegal, with the reason.
 caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::string_view topic,
                                     queue_id queue, std::int32_t count, const draft_limits& limits);
 

@@ -106,8 +106,91 @@ TEST_CASE("record: a batch with a foreign queue, topic, count or transaction bit
   CHECK_FALSE(validate_drafts(bytes, "order", {3}, 1, {}));
   CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 2, {}));
   CHECK_FALSE(validate_drafts({}, "orders", {3}, 0, {}));
-  store_big_endian(bytes.data() + 36, sys_flag::transaction_prepared);
+  for (auto flag : {sys_flag::transaction_prepared, sys_flag::transaction_rollback,
+                    sys_flag::need_unwrap, sys_flag::inner_batch}) {
+    store_big_endian(bytes.data() + 36, flag);
+    CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 1, {}));
+  }
+  store_big_endian(bytes.data() + 36, 0);
+  CHECK(validate_drafts(bytes, "orders", {3}, 1, {}));
+  store_big_endian(bytes.data() + 76, std::int64_t{1}); // a prepared transaction offset
   CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 1, {}));
+}
+
+TEST_CASE("record: a length that lies, in either direction and anywhere, is found") {
+  auto good = one_draft("body");
+  auto at_topic_length = good.size() - (1 + 6 + 2 + 21);
+  REQUIRE(good[at_topic_length] == 6);
+  auto at_properties_length = at_topic_length + 7;
+  REQUIRE(load_big_endian<std::int16_t>(&good[at_properties_length]) == 21);
+  good.resize(good.size() + 64); // what follows in the log must not be taken for a part of it
+  for (int wrong : {-128, -1, 0, 5, 7, 127}) {
+    auto bytes = good;
+    bytes[at_topic_length] = static_cast<std::uint8_t>(wrong);
+    CHECK(check_record(bytes).kind == record_kind::invalid);
+  }
+  for (int wrong : {-32768, -1, 0, 20, 22, 32767}) {
+    auto bytes = good;
+    store_big_endian(&bytes[at_properties_length], static_cast<std::int16_t>(wrong));
+    CHECK(check_record(bytes).kind == record_kind::invalid);
+  }
+  for (std::int32_t wrong : {INT32_MIN, -1, 0, 3, 5, INT32_MAX}) {
+    auto bytes = good;
+    store_big_endian(&bytes[84], wrong); // the body length
+    CHECK(check_record(bytes).kind == record_kind::invalid);
+  }
+  auto size = load_big_endian<std::int32_t>(good.data());
+  for (std::int32_t wrong : {INT32_MIN, -1, 0, 4, 8, 91, size - 1, size + 1, INT32_MAX}) {
+    auto bytes = good;
+    store_big_endian(bytes.data(), wrong);
+    CHECK(check_record(bytes).kind == record_kind::invalid);
+  }
+}
+
+TEST_CASE("record: IPv6 hosts are read, one by one") {
+  for (std::int32_t flags : {0, sys_flag::born_host_v6, sys_flag::store_host_v6,
+                             sys_flag::born_host_v6 | sys_flag::store_host_v6}) {
+    auto bytes = one_draft("body");
+    auto widen = [&](std::size_t at) { bytes.insert(bytes.begin() + at, 12, 0xFD); };
+    if ((flags & sys_flag::store_host_v6) != 0) widen(64);
+    if ((flags & sys_flag::born_host_v6) != 0) widen(48);
+    store_big_endian(bytes.data(), static_cast<std::int32_t>(bytes.size()));
+    CHECK((check_record(bytes).kind == record_kind::valid) == (flags == 0));
+    store_big_endian(bytes.data() + 36, flags);
+    auto checked = check_record(bytes);
+    REQUIRE(checked.kind == record_kind::valid);
+    CHECK(checked.record.body == "body");
+    CHECK(checked.record.born_host.address.size()
+          == ((flags & sys_flag::born_host_v6) != 0 ? 16u : 4u));
+    CHECK(checked.record.store_host.address.size()
+          == ((flags & sys_flag::store_host_v6) != 0 ? 16u : 4u));
+    // A producer may have an IPv6 address, the stamp writes an IPv4 one.
+    bool storable = (flags & sys_flag::store_host_v6) == 0;
+    CHECK(static_cast<bool>(validate_drafts(bytes, "orders", {3}, 1, {})) == storable);
+    if (!storable) continue;
+    stamp_record(bytes, {{42}, {4096}, 99, 0x0A000001, 10911});
+    auto stamped = check_record(bytes, body_check::crc);
+    REQUIRE(stamped.kind == record_kind::valid);
+    CHECK(stamped.record.store_timestamp == 99);
+    CHECK(stamped.record.store_host.port == 10911);
+  }
+}
+
+TEST_CASE("record: properties and bodies of every size at their limits survive") {
+  for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, properties_bytes_max}) {
+    std::string text(bytes, 'p');
+    std::vector<std::uint8_t> out;
+    draft d;
+    d.topic = "t";
+    d.properties = text;
+    encode_draft(out, d);
+    stamp_record(out, {});
+    auto checked = check_record(out, body_check::crc);
+    REQUIRE(checked.kind == record_kind::valid);
+    CHECK(checked.record.properties == text);
+    CHECK(checked.record.body.empty());
+    CHECK(checked.record.body_crc == 0);
+  }
 }
 
 TEST_CASE("record: a block of records is visited in order") {
