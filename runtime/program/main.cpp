@@ -30,6 +30,10 @@ int run(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help for all commands");
   action chosen;
   add_config_commands(app, chosen);
+  add_topic_commands(app, chosen);
+  add_group_commands(app, chosen);
+  add_message_commands(app, chosen);
+  add_cluster_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
