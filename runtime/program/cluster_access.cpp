@@ -24,7 +24,8 @@ command_failed failure_of(const caf::error& why, const std::string& where) {
 
 cluster_access::cluster_access(const settings& values)
     : system_(make_actor_system({1, values.node.connection_timeout})),
-      timeout_(values.client.mq_client_api_timeout),
+      // The client actor keeps the configured time itself, and has the better sentence.
+      timeout_(values.client.mq_client_api_timeout + std::chrono::milliseconds{500}),
       connector_(spawn_connector(*system_, values.client.connect_timeout)),
       client_(spawn_client(*system_, values.client, connector_, system_random())), self_(*system_) {
 }
