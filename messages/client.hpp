@@ -59,17 +59,19 @@ struct refresh_topic {
 CAFMQ_INSPECT(refresh_topic, topic)
 
 /// The queues of a topic and the links to their brokers, as far as known. A topic without queues
-/// carries the reason in `problem`.
+/// carries the reason in `problem`; without a reason nobody has answered yet.
 struct topic_view {
   topic_name topic;
   std::vector<message_queue> write_queues; ///< sorted
   std::vector<message_queue> read_queues;  ///< sorted
-  std::map<broker_name, broker_handle>
-    brokers; ///< connected ones only: a broker that is down is in the queues but not here
+  /// Connected ones only: a broker that is down is in the queues but not here.
+  std::map<broker_name, broker_handle> brokers;
+  std::map<broker_name, std::string> addresses; ///< host:port of each master
   std::uint8_t problem = 0; ///< an errc: no_name_server, topic_not_exist; 0: none
   std::string problem_sentence;
 };
-CAFMQ_INSPECT(topic_view, topic, write_queues, read_queues, brokers, problem, problem_sentence)
+CAFMQ_INSPECT(topic_view, topic, write_queues, read_queues, brokers, addresses, problem,
+              problem_sentence)
 
 /// The client actor's reminders to itself.
 struct client_tick {};

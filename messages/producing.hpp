@@ -6,17 +6,9 @@
 #include "messages/byte_block.hpp"
 #include "messages/ids.hpp"
 #include "messages/inspect.hpp"
+#include "messages/send_result.hpp"
 
 namespace cafmq {
-
-/// How far a stored message got; in all four states it is stored exactly once (RocketMQ:
-/// SendStatus.java).
-enum class send_status : std::uint8_t {
-  send_ok = 0,
-  flush_disk_timeout = 1,  ///< stored, the disk did not confirm within syncFlushTimeout
-  flush_slave_timeout = 2, ///< stored, the slave did not confirm in time
-  slave_not_available = 3, ///< stored, there is no slave to confirm
-};
 
 /// Messages for one queue, sent by a producer: one or many, stored contiguously and in order, or
 /// not at all. `drafts` is a run of records in commit-log layout (messages/codec/record.hpp) with

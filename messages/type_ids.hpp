@@ -5,6 +5,7 @@
 #include "messages/admin.hpp"
 #include "messages/byte_block.hpp"
 #include "messages/client.hpp"
+#include "messages/client_producing.hpp"
 #include "messages/consuming.hpp"
 #include "messages/groups.hpp"
 #include "messages/message.hpp"
@@ -16,8 +17,20 @@
 // The only type-id block. CAF 0.17 writes type names on the wire, so the order is free; keep it
 // sorted.
 CAF_BEGIN_TYPE_ID_BLOCK(cafmq, caf::first_custom_type_id)
-  CAF_ADD_TYPE_ID(cafmq, (cafmq::client_tick))
-  CAF_ADD_TYPE_ID(cafmq, (cafmq::poll_routes))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::client_tick))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::close_producer))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::drain_outbox))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::get_writable_queues))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::poll_routes))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::producer_closed))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::producer_heartbeat))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::producer_tick))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::send_message))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::send_message_oneway))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::send_messages))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::sent_message))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::sent_messages))
+CAF_ADD_TYPE_ID(cafmq, (cafmq::writable_queues))
 CAF_ADD_TYPE_ID(cafmq, (cafmq::allocation))
 CAF_ADD_TYPE_ID(cafmq, (cafmq::assigned_queue))
 CAF_ADD_TYPE_ID(cafmq, (cafmq::broker_link))

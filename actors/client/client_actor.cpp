@@ -225,10 +225,12 @@ struct client_state {
   /// Sends the view of a topic to its watchers when it differs from the last.
   void show(const topic_name& topic) {
     auto view = routes.view(topic);
-    for (const auto& [broker, address] : routes.master_addresses())
+    for (const auto& [broker, address] : routes.master_addresses()) {
+      view.addresses.emplace(broker, address);
       if (auto link = linked.find(address); link != linked.end())
         view.brokers.emplace(broker, link->second);
-    if (view.problem != 0 && servers_failed >= config.namesrv_addr.size()) {
+    }
+    if (view.write_queues.empty() && view.read_queues.empty() && servers_failed >= config.namesrv_addr.size()) {
       view.problem = static_cast<std::uint8_t>(errc::no_name_server);
       view.problem_sentence =
         "no name server answers at " + server_list() + "; start one, or name another";

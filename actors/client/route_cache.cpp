@@ -73,6 +73,8 @@ topic_view route_cache::view(const topic_name& topic) const {
   bool created_by_sending = !served && i != topics_.end() && i->second.auto_create && template_
                             && !template_->queues.empty();
   if (created_by_sending) route = &*template_;
+  bool answered = i != topics_.end() && i->second.route && (!i->second.auto_create || template_);
+  if (!answered && (route == nullptr || route->queues.empty())) return result;
   if (route == nullptr || route->queues.empty()) {
     result.problem = static_cast<std::uint8_t>(errc::topic_not_exist);
     result.problem_sentence =

@@ -207,6 +207,13 @@ std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& sta
   return load_big_endian<std::int32_t>(to);
 }
 
+void assign_queue(std::span<std::uint8_t> drafts, queue_id queue) {
+  while (!drafts.empty()) {
+    store_big_endian(drafts.data() + at_queue_id, queue.value);
+    drafts = drafts.subspan(static_cast<std::size_t>(record_size(drafts)));
+  }
+}
+
 void write_blank(std::span<std::uint8_t> out, std::int32_t bytes_left) {
   store_big_endian(out.data(), bytes_left);
   store_big_endian(out.data() + at_magic, blank_magic);

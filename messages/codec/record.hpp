@@ -154,6 +154,9 @@ struct record_stamp {
 /// Pre: `bytes` begins with a draft that `validate_drafts` accepted.
 std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& stamp);
 
+/// Writes `queue` into every draft of a run. Pre: `drafts` came from `encode_draft`.
+void assign_queue(std::span<std::uint8_t> drafts, queue_id queue);
+
 /// The eight bytes that close a segment in which `bytes_left` remain.
 void write_blank(std::span<std::uint8_t> out, std::int32_t bytes_left);
 
