@@ -230,7 +230,8 @@ struct client_state {
       if (auto link = linked.find(address); link != linked.end())
         view.brokers.emplace(broker, link->second);
     }
-    if (view.write_queues.empty() && view.read_queues.empty() && servers_failed >= config.namesrv_addr.size()) {
+    if (view.write_queues.empty() && view.read_queues.empty()
+        && servers_failed >= config.namesrv_addr.size()) {
       view.problem = static_cast<std::uint8_t>(errc::no_name_server);
       view.problem_sentence =
         "no name server answers at " + server_list() + "; start one, or name another";

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+#include <functional>
+#include <vector>
+
+#include "actors/client/message_encoder.hpp"
+#include "actors/client/outgoing.hpp"
+#include "actors/ports.hpp"
+#include "config/client_config.hpp"
+#include "messages/client_producing.hpp"
+
+namespace cafmq {
+
+/// What a producer actor is given.
+struct producer_parts {
+  producer_config config;
+  client_handle client;
+  client_id id;
+  message_encoder encoder; ///< for messages of actors; programs encode in their own threads
+  wall_clock clock;
+  random_source random;
+  std::chrono::milliseconds heartbeat_interval{30'000};
+  /// Takes what the program's threads have put out since the last call; empty when there are none.
+  std::function<std::vector<outgoing>()> take_outbox;
+};
+
+/// A producer: takes sends from actors as messages, and from a program's threads through its
+/// outbox.
+producer_handle spawn_producer(caf::actor_system& system, producer_parts parts);
+
+} // namespace cafmq
