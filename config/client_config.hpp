@@ -35,10 +35,7 @@ struct producer_config {
   std::string compress_type = "ZLIB";                  ///< ZLIB, LZ4, ZSTD
   std::int32_t compress_level = 5;
   std::int32_t max_message_size = 4 * 1024 * 1024;
-  bool send_latency_fault_enable = false;
-  /// Batching: how long a send may wait for company while other sends are under way, and how large
-  /// a batch gets.
-  std::chrono::microseconds linger{500};
+  /// Sends to a queue gather while a batch to it is under way; how large a batch gets.
   std::int32_t batch_bytes_max = 256 * 1024;
   /// Unacknowledged messages and bytes; beyond it an async send waits, or fails with
   /// `block_when_full` false.

@@ -39,12 +39,8 @@ void add_producer(field_builder<producer_config>& f) {
   f.number("compressLevel", &config::compress_level, "", 0, 22, "How hard: more is smaller.");
   f.number("maxMessageSize", &config::max_message_size, "bytes", 1, 1'073'741'824,
            "A larger body is refused before it is sent.");
-  f.flag("sendLatencyFaultEnable", &config::send_latency_fault_enable,
-         "Brokers that answered slowly are avoided for a while.");
-  f.number("lingerUs", &config::linger, "us", 0, 1'000'000,
-           "How long a send waits for company while others are under way.");
   f.number("batchBytesMax", &config::batch_bytes_max, "bytes", 1, int32_max,
-           "How large such a batch gets.");
+           "How large a batch of sends to one queue gets.");
   f.number("backPressureForAsyncSendNum", &config::back_pressure_for_async_send_num, "", 1,
            int32_max, "Most messages under way; beyond it a send waits or fails.");
   f.number("backPressureForAsyncSendSize", &config::back_pressure_for_async_send_size, "bytes", 1,

@@ -27,7 +27,7 @@ inline constexpr std::string_view cluster = "CLUSTER";
 struct message {
   topic_name topic;
   std::string body;
-  std::map<std::string, std::string, std::less<>> properties;
+  std::map<std::string, std::string, std::less<>> properties{};
   std::int32_t flag = 0; ///< opaque to the broker
 
   /// The value of a property; empty when it is absent.

@@ -142,7 +142,8 @@ void send_batcher::retry(outgoing send, const caf::error& why, time_point now) {
                : send.mode == send_mode::async ? 1 + config_.retry_times_when_send_async_failed
                                                : 1;
   if (send.has_choice() || send.attempts >= tries || send.deadline <= now) return finish(send, why);
-  route(state_of(send.topic), std::move(send), true);
+  auto& topic = state_of(send.topic);
+  route(topic, std::move(send), true);
 }
 
 bool send_batcher::can_send(const topic_state& topic, const message_queue& queue,
@@ -237,7 +238,7 @@ void send_batcher::failed(std::uint64_t number, const caf::error& why, time_poin
     if (blame_one) {
       send->alone = true;
       --send->attempts;
-      route(state_of(send->topic), std::move(*send), true);
+      route(topics_.at(landed->queue.topic), std::move(*send), true);
     } else if (is_retriable_answer(code, send->mode)) {
       send->avoided = landed->queue.broker;
       retry(std::move(*send), why, now);

@@ -17,7 +17,6 @@ TEST_CASE("client_fields: defaults are RocketMQ's where it has the key") {
     {"compressMsgBodyOverHowmuch", "4096"},
     {"compressLevel", "5"},
     {"maxMessageSize", "4194304"},
-    {"sendLatencyFaultEnable", "false"},
     {"messageModel", "CLUSTERING"},
     {"consumeFromWhere", "CONSUME_FROM_LAST_OFFSET"},
     {"consumeMessageBatchMaxSize", "1"},
