@@ -1,6 +1,8 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "actors/ports.hpp"
 #include "config/broker_config.hpp"
 #include "messages/client.hpp"
+#include "messages/codec/metadata_json.hpp"
 #include "messages/handles.hpp"
 
 namespace caf {
@@ -17,24 +20,27 @@ class actor_system;
 
 namespace cafmq {
 
-class store_view;
-
 /// What a broker is built from. Its owner makes the parts, opens the store and reads config/*.json
 /// first.
 struct broker_parts {
   commit_log_handle commit_log; ///< monitored: its death takes the broker down
   metadata_store_handle metadata_store;
-  connector_handle connector; ///< to reach name servers
-  std::shared_ptr<const store_view> store;
+  connector_handle connector;        ///< to reach name servers
   std::shared_ptr<byte_gauge> gauge; ///< of sends under way; null: made from the configuration
   std::shared_ptr<broker_counters> counters;
   wall_clock clock;
   std::string address; ///< host:port that clients are told
 
+  // What tools look up in the store; each may read cold pages. Errors of the first two:
+  // message_not_found, io_error.
+  std::function<caf::expected<found_messages>(log_position)> view;
+  std::function<caf::expected<found_messages>(const query_messages&)> find_by_key;
+  std::function<queue_bounds(const local_queue&)> bounds;
+
   // From config/topics.json and subscriptionGroup.json.
   data_version topics_version;
-  std::vector<topic_config> topics;
-  std::vector<group_name> groups;
+  std::map<topic_name, topic_config> topics;
+  std::map<group_name, group_settings> groups;
 
   // Called when somebody first needs the queue or group, and again after its death. The broker owns
   // what they return.
