@@ -30,6 +30,8 @@ int run(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help for all commands");
   action chosen;
   add_config_commands(app, chosen);
+  add_produce_command(app, chosen);
+  add_bench_commands(app, chosen);
   add_topic_commands(app, chosen);
   add_group_commands(app, chosen);
   add_message_commands(app, chosen);
