@@ -52,6 +52,11 @@ using commit_log_handle =
   typed_handle<send_receipt(send_batch), void(send_oneway), void(watch_queue),
                store_status(get_store_status), queues_removed(remove_queues)>;
 
+/// Reads what may have to come from a disk, on a thread of its own.
+using cold_reader_handle =
+  typed_handle<pulled_messages(pull_messages), queue_bounds(get_queue_bounds),
+               found_offset(search_offset)>;
+
 /// The writer of config/*.json. Detached, or on the test scheduler in simulations.
 using metadata_store_handle =
   typed_handle<metadata_saved(save_topics), void(save_offsets), committed_offsets(load_offsets),

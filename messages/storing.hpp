@@ -15,7 +15,8 @@ namespace cafmq {
 // that own files: the commit log and the metadata store. None of it leaves the process.
 
 /// Sent once by a queue actor to the commit log: the sender wants `queue_advanced` for this queue
-/// from now on; a later sender replaces the earlier one.
+/// from now on, and the first at once, since a batch may have gone by unseen; a later sender
+/// replaces the earlier one.
 struct watch_queue {
   local_queue queue;
 };
