@@ -9,11 +9,11 @@
 #include "runtime/client/producer.hpp"
 #include "runtime/console/json_line.hpp"
 #include "runtime/console/line_printer.hpp"
+#include "runtime/console/message_source.hpp"
 #include "runtime/console/progress.hpp"
 #include "runtime/console/table.hpp"
 #include "runtime/program/command.hpp"
 #include "runtime/program/stop_signal.hpp"
-#include "runtime/program/text_source.hpp"
 
 namespace cafmq::program {
 

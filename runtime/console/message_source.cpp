@@ -1,21 +1,20 @@
-#include "runtime/program/text_source.hpp"
+#include "runtime/console/message_source.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <stdexcept>
+#include <utility>
 
-#include "runtime/program/command.hpp"
-
-namespace cafmq::program {
+namespace cafmq {
 
 namespace {
 
-/// NAME=VALUE. Throws command_failed.
+/// NAME=VALUE. Throws std::invalid_argument.
 std::pair<std::string, std::string> split_pair(const std::string& text, const char* option) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    throw command_failed(exit_code::wrong_use,
-                         std::string{option} + ": '" + text + "' is no NAME=VALUE");
+    throw std::invalid_argument(std::string{option} + ": '" + text + "' is no NAME=VALUE");
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
@@ -27,10 +26,9 @@ message_source::message_source(const source_options& options) : options_(options
     input_ = &std::cin;
   } else if (!generated_) {
     file_.open(options_.file, std::ios::binary);
-    if (!file_ || file_.peek() == std::ifstream::traits_type::eof())
-      if (!file_.eof())
-        throw command_failed(exit_code::failed, options_.file + " cannot be read: "
-                                                  + std::strerror(errno == 0 ? EIO : errno));
+    if (!file_)
+      throw std::runtime_error(options_.file
+                               + " cannot be read: " + std::strerror(errno == 0 ? EIO : errno));
     input_ = &file_;
   }
   for (const auto& rule : options_.tag_rules) {
@@ -38,11 +36,12 @@ message_source::message_source(const source_options& options) : options_(options
     try {
       rules_.emplace_back(tag, std::regex{pattern, std::regex::optimize});
     } catch (const std::regex_error& problem) {
-      throw command_failed(exit_code::wrong_use,
-                           "--tag-if: '" + pattern
-                             + "' is no regular expression: " + problem.what());
+      throw std::invalid_argument("--tag-if: '" + pattern
+                                  + "' is no regular expression: " + problem.what());
     }
   }
+  for (const auto& pair : options_.properties)
+    properties_.push_back(split_pair(pair, "--property"));
 }
 
 std::optional<message> message_source::next() {
@@ -81,21 +80,18 @@ message message_source::make(std::string body) {
     made.set(property::keys, std::to_string(lines_));
   else if (!options_.key.empty())
     made.set(property::keys, options_.key);
-  std::string tag = options_.tag;
-  std::string_view text = body;
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  for (const auto& [name, pattern] : rules_)
-    if (std::regex_search(text.begin(), text.end(), pattern)) {
-      tag = name;
-      break;
-    }
-  if (!tag.empty()) made.set(property::tags, tag);
-  for (const auto& pair : options_.properties) {
-    const auto [name, value] = split_pair(pair, "--property");
+  if (const auto tag = tag_of(body); !tag.empty()) made.set(property::tags, tag);
+  for (const auto& [name, value] : properties_)
     made.set(name, value);
-  }
   made.body = std::move(body);
   return made;
 }
 
-} // namespace cafmq::program
+std::string message_source::tag_of(std::string_view body) const {
+  if (body.ends_with('\n')) body.remove_suffix(1);
+  for (const auto& [tag, pattern] : rules_)
+    if (std::regex_search(body.begin(), body.end(), pattern)) return tag;
+  return options_.tag;
+}
+
+} // namespace cafmq

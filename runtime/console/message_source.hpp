@@ -10,26 +10,27 @@
 
 #include "messages/message.hpp"
 
-namespace cafmq::program {
+namespace cafmq {
 
 /// Where `produce` takes its messages from.
 struct source_options {
-  std::string topic;
-  std::string file;        ///< empty: generated messages when `count` is given, else standard input
+  std::string topic = {};
+  std::string file = {};   ///< empty: generated messages when `count` is given, else standard input
   std::int64_t count = 0;  ///< 0: all lines
   std::int32_t size = 100; ///< bytes of a generated body
-  std::string tag;
-  std::string key;
+  std::string tag = {};
+  std::string key = {};
   bool key_line_numbers = false;
   bool keep_line_ends = false;
-  std::vector<std::string> tag_rules;  ///< TAG=REGEX; the first that is found in a line decides
-  std::vector<std::string> properties; ///< NAME=VALUE
+  std::vector<std::string> tag_rules = {}; ///< TAG=REGEX; the first that is found in a line decides
+  std::vector<std::string> properties = {}; ///< NAME=VALUE
 };
 
 /// Messages, one after the other: the lines of a file, or generated ones.
 class message_source {
 public:
-  /// Throws command_failed when the file cannot be read or a rule is malformed.
+  /// Throws std::runtime_error when the file cannot be read, std::invalid_argument when a rule or
+  /// property is malformed.
   explicit message_source(const source_options& options);
 
   /// nullopt: that was all. Waits for input where the input waits.
@@ -42,15 +43,17 @@ public:
 private:
   std::optional<std::string> next_line();
   message make(std::string body);
+  std::string tag_of(std::string_view body) const;
 
   source_options options_;
   bool generated_ = false;
   std::ifstream file_;
   std::istream* input_ = nullptr;
   std::vector<std::pair<std::string, std::regex>> rules_;
+  std::vector<std::pair<std::string, std::string>> properties_;
   std::int64_t lines_ = 0;
   std::int64_t made_ = 0;
   std::int64_t skipped_ = 0;
 };
 
-} // namespace cafmq::program
+} // namespace cafmq
