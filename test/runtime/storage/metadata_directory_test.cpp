@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 
-#include "runtime/storage/metadata_directory.hpp"
 #include "messages/errors.hpp"
+#include "runtime/storage/metadata_directory.hpp"
 #include "support/child_process.hpp"
 
 using namespace cafmq;

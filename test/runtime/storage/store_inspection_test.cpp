@@ -1,8 +1,11 @@
+#include <algorithm>
+#include <cstdlib>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <set>
 #include <unistd.h>
 
@@ -356,4 +359,42 @@ TEST_CASE("store_inspection: progress goes from nothing to all") {
   CHECK(steps.front() == std::pair<std::int64_t, std::int64_t>{0, 2 * segment_bytes});
   CHECK(steps.back()
         == std::pair<std::int64_t, std::int64_t>{2 * segment_bytes, 2 * segment_bytes});
+}
+
+TEST_CASE("store_inspection: no damage, wherever it is, stops a check or a dump") {
+  const char* given = std::getenv("CAFMQ_TEST_SEED");
+  const auto seed = given ? static_cast<unsigned>(std::stoul(given)) : std::random_device{}();
+  MESSAGE("CAFMQ_TEST_SEED=", seed, " replays this");
+  std::mt19937 random{seed};
+  auto any = [&](std::size_t below) { return static_cast<std::size_t>(random() % below); };
+  test::golden_store store{killed_store};
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator{store.path()})
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  for (int round = 0; round < 60; ++round) {
+    const auto& path = files[any(files.size())];
+    auto whole = test::read_file(path);
+    auto damaged = whole;
+    auto written = std::min<std::size_t>(damaged.size(), any(2) == 0 ? 200 : damaged.size());
+    for (auto count = 1 + any(8); count > 0; --count)
+      damaged[any(written)] = static_cast<char>(random());
+    if (any(10) == 0) damaged.resize(any(damaged.size()));
+    std::ofstream{path, std::ios::binary} << damaged;
+    CAPTURE(path);
+    std::int64_t shown = 0;
+    dump_watch watch;
+    watch.on_queue = [&](const dumped_queue& queue) { queue_dump_line(queue); };
+    watch.on_message = [&](const record_view& record) {
+      ++shown;
+      CHECK(json::accept(message_dump_line(record)));
+      message_dump_row(record);
+    };
+    auto count = dump_store(store.path(), watch);
+    REQUIRE(count);
+    CHECK(*count == shown);
+    CHECK(verify_store(store.path(), {})->records <= 1151);
+    std::ofstream{path, std::ios::binary} << whole;
+  }
+  CHECK(inspect(store.path()).faults.empty());
 }
