@@ -64,7 +64,8 @@ struct topic_view {
   topic_name topic;
   std::vector<message_queue> write_queues; ///< sorted
   std::vector<message_queue> read_queues;  ///< sorted
-  /// Connected ones only: a broker that is down is in the queues but not here.
+  /// Connected ones only: a broker that is down is in the queues but not here. One that has left
+  /// the route stays here as long as its link lives.
   std::map<broker_name, broker_handle> brokers;
   std::map<broker_name, std::string> addresses; ///< host:port of each master
   std::uint8_t problem = 0; ///< an errc: no_name_server, topic_not_exist; 0: none

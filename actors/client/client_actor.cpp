@@ -146,8 +146,9 @@ struct client_state {
   // -- links ----------------------------------------------------------------------------------
   void want_links() {
     std::vector<std::string> addresses;
-    for (const auto& [broker, address] : routes.master_addresses())
-      addresses.push_back(address);
+    for (const auto& topic : routes.topics())
+      for (const auto& [broker, address] : routes.master_addresses(topic))
+        addresses.push_back(address);
     links.want(addresses, now());
     dial_due();
   }
@@ -222,26 +223,39 @@ struct client_state {
       show(topic);
   }
 
+  /// Adds the links of a view. A broker that has left the route is kept as long as its link lives:
+  /// what is under way there will still be answered.
+  void add_links(topic_view& view, const topic_view& last) const {
+    view.addresses = routes.master_addresses(view.topic);
+    auto add = [&](const auto& broker) {
+      if (auto link = linked.find(broker.second); link != linked.end())
+        view.brokers.emplace(broker.first, link->second);
+    };
+    for (const auto& broker : view.addresses)
+      add(broker);
+    for (const auto& broker : last.addresses)
+      if (view.addresses.count(broker.first) == 0 && linked.count(broker.second) > 0) {
+        view.addresses.insert(broker);
+        add(broker);
+      }
+  }
+
   /// Sends the view of a topic to its watchers when it differs from the last.
   void show(const topic_name& topic) {
+    auto& last = shown[topic];
     auto view = routes.view(topic);
-    for (const auto& [broker, address] : routes.master_addresses()) {
-      view.addresses.emplace(broker, address);
-      if (auto link = linked.find(address); link != linked.end())
-        view.brokers.emplace(broker, link->second);
-    }
+    add_links(view, last);
     if (view.write_queues.empty() && view.read_queues.empty()
         && servers_failed >= config.namesrv_addr.size()) {
       view.problem = static_cast<std::uint8_t>(errc::no_name_server);
       view.problem_sentence =
         "no name server answers at " + server_list() + "; start one, or name another";
     }
-    auto& last = shown[topic];
     // A reconnected broker's handle may compare equal to its dead predecessor, which was shown as
     // missing in between.
     if (last.topic == view.topic && last.write_queues == view.write_queues
         && last.read_queues == view.read_queues && last.brokers == view.brokers
-        && last.problem == view.problem)
+        && last.addresses == view.addresses && last.problem == view.problem)
       return;
     last = view;
     for (const auto& [address, watcher] : watchers[topic])

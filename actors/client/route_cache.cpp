@@ -12,6 +12,13 @@ bool has_master(const topic_route& route, const broker_name& broker) {
   });
 }
 
+/// Puts `news` where `known` is, unless it only says that nobody serves the topic any more.
+bool replace(std::optional<topic_route>& known, const topic_route& news) {
+  if (known && (*known == news || (news.queues.empty() && !known->queues.empty()))) return false;
+  known = news;
+  return true;
+}
+
 void add_queues(std::vector<message_queue>& to, const topic_name& topic, const broker_name& broker,
                 std::int32_t count) {
   for (std::int32_t id = 0; id < count; ++id)
@@ -34,16 +41,10 @@ std::vector<topic_name> route_cache::topics() const {
 }
 
 bool route_cache::update(const topic_route& route) {
-  bool is_template = route.topic.value == auto_create_topic_key;
   bool changed = false;
-  if (is_template) {
-    changed = template_ != route;
-    template_ = route;
-  }
-  if (auto i = topics_.find(route.topic); i != topics_.end()) {
-    changed |= i->second.route != route;
-    i->second.route = route;
-  }
+  if (route.topic.value == auto_create_topic_key) changed = replace(template_, route);
+  if (auto i = topics_.find(route.topic); i != topics_.end())
+    changed |= replace(i->second.route, route);
   return changed;
 }
 
@@ -68,24 +69,22 @@ topic_view route_cache::view(const topic_name& topic) const {
   topic_view result;
   result.topic = topic;
   auto i = topics_.find(topic);
-  const topic_route* route = i != topics_.end() && i->second.route ? &*i->second.route : nullptr;
-  bool served = route != nullptr && !route->queues.empty();
-  bool created_by_sending = !served && i != topics_.end() && i->second.auto_create && template_
-                            && !template_->queues.empty();
-  if (created_by_sending) route = &*template_;
-  bool answered = i != topics_.end() && i->second.route && (!i->second.auto_create || template_);
-  if (!answered && (route == nullptr || route->queues.empty())) return result;
-  if (route == nullptr || route->queues.empty()) {
+  if (i == topics_.end()) return result;
+  const auto* route = serving(topic);
+  if (route == nullptr) {
+    bool answered = i->second.route && (!i->second.auto_create || template_);
+    if (!answered) return result;
     result.problem = static_cast<std::uint8_t>(errc::topic_not_exist);
     result.problem_sentence =
       "topic " + topic.value + " is served by no live broker; create it, or start its broker";
     return result;
   }
+  bool created_by_sending = route == &*template_ && topic.value != auto_create_topic_key;
   for (const auto& queues : route->queues) {
-    auto limit = created_by_sending ? auto_created_queues_max : INT32_MAX;
+    auto writable = created_by_sending ? std::min(auto_created_queues_max, queues.read_queues)
+                                       : queues.write_queues;
     if ((queues.perm & permission::write) != 0 && has_master(*route, queues.broker))
-      add_queues(result.write_queues, topic, queues.broker,
-                 std::min(limit, created_by_sending ? queues.read_queues : queues.write_queues));
+      add_queues(result.write_queues, topic, queues.broker, writable);
     if ((queues.perm & permission::read) != 0 && !created_by_sending)
       add_queues(result.read_queues, topic, queues.broker, queues.read_queues);
   }
@@ -94,20 +93,20 @@ topic_view route_cache::view(const topic_name& topic) const {
   return result;
 }
 
-std::map<broker_name, std::string> route_cache::master_addresses() const {
+const topic_route* route_cache::serving(const topic_name& topic) const {
+  auto i = topics_.find(topic);
+  if (i == topics_.end()) return nullptr;
+  const auto& [auto_create, route] = i->second;
+  if (route && !route->queues.empty()) return &*route;
+  return auto_create && template_ && !template_->queues.empty() ? &*template_ : nullptr;
+}
+
+std::map<broker_name, std::string> route_cache::master_addresses(const topic_name& topic) const {
   std::map<broker_name, std::string> result;
-  auto add = [&](const std::optional<topic_route>& route) {
-    if (!route) return;
+  if (const auto* route = serving(topic))
     for (const auto& broker : route->brokers)
       if (auto master = broker.addresses.find(0); master != broker.addresses.end())
         result[broker.broker] = master->second;
-  };
-  bool creating = false;
-  for (const auto& [topic, entry] : topics_) {
-    add(entry.route);
-    creating |= entry.auto_create && (!entry.route || entry.route->queues.empty());
-  }
-  if (creating) add(template_);
   return result;
 }
 

@@ -23,8 +23,10 @@ public:
   bool watched(const topic_name& topic) const { return topics_.count(topic) > 0; }
   std::vector<topic_name> topics() const;
 
-  /// A name server's answer; an empty route: nobody serves the topic. Returns whether anything
-  /// changed.
+  /// A name server's answer; an empty route: nobody serves the topic. A route that is known
+  /// outlives that news: the name server may be new and empty, the broker may be restarting, and
+  /// whoever asks a broker for a topic that is really gone is told by the broker. Returns whether
+  /// anything changed.
   bool update(const topic_route& route);
   /// Topics to ask for: the watched ones, and TBW102 when one of them may be created by sending.
   std::vector<topic_name> wanted() const;
@@ -35,14 +37,17 @@ public:
   /// The queues of a topic; links are the caller's. A topic nobody serves has problem
   /// topic_not_exist.
   topic_view view(const topic_name& topic) const;
-  /// Master addresses of all brokers in the routes of watched topics, by broker name.
-  std::map<broker_name, std::string> master_addresses() const;
+  /// Master addresses of the brokers in the view of `topic`, by broker name.
+  std::map<broker_name, std::string> master_addresses(const topic_name& topic) const;
 
 private:
   struct watched_topic {
     bool auto_create = false;
     std::optional<topic_route> route; ///< nullopt: not answered yet
   };
+
+  /// The route that the view of `topic` is made of: its own, else TBW102's where that may stand in.
+  const topic_route* serving(const topic_name& topic) const;
 
   std::map<topic_name, watched_topic> topics_;
   std::optional<topic_route> template_; ///< of TBW102

@@ -139,3 +139,45 @@ TEST_CASE_FIXTURE(fixture, "client: a pushed route change reaches the watchers a
   system.send(caf::actor_cast<route_listener_handle>(client), topic_route_changed{changed});
   CHECK(watcher.last<topic_view>()->read_queues.size() == 9);
 }
+
+TEST_CASE_FIXTURE(fixture, "M4: a name server that forgot everything takes no route away") {
+  system.send_from(watcher, client, watch_topic{{"orders"}, true});
+  net->routes.clear();
+  system.advance(31s);
+  CHECK(watcher.last<topic_view>()->write_queues.size() == 2);
+  CHECK(watcher.last<topic_view>()->problem == 0);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "client: a broker that leaves the route stays linked as long as it lives") {
+  auto other = system.spawn_probe();
+  net->brokers["b:2"] = other.as<broker_handle>();
+  auto alone = net->routes["orders"];
+  auto both = alone;
+  both.queues.push_back({{"broker-b"}, 2, 2, permission::read_write});
+  both.brokers.push_back({{"c"}, {"broker-b"}, {{0, "b:2"}}});
+  net->routes["orders"] = both;
+  system.send_from(watcher, client, watch_topic{{"orders"}, false});
+  CHECK(watcher.last<topic_view>()->brokers.size() == 2);
+  net->routes["orders"] = alone;
+  system.send(caf::actor_cast<route_listener_handle>(client), topic_route_changed{alone});
+  CHECK(watcher.last<topic_view>()->write_queues.size() == 2);
+  CHECK(watcher.last<topic_view>()->brokers.count({"broker-b"}) == 1);
+  system.kill(other);
+  CHECK(watcher.last<topic_view>()->brokers.count({"broker-b"}) == 0);
+  CHECK(watcher.last<topic_view>()->addresses.count({"broker-b"}) == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "client: a view holds the brokers of its own topic only") {
+  auto other = system.spawn_probe();
+  net->brokers["b:2"] = other.as<broker_handle>();
+  net->routes["bills"] = {{"bills"},
+                          {{{"broker-b"}, 1, 1, permission::read_write}},
+                          {{{"c"}, {"broker-b"}, {{0, "b:2"}}}}};
+  system.send_from(watcher, client, watch_topic{{"orders"}, false});
+  system.send_from(watcher, client, watch_topic{{"bills"}, false});
+  auto view = watcher.last<topic_view>();
+  REQUIRE(view->topic.value == "bills");
+  CHECK(view->brokers.size() == 1);
+  CHECK(view->brokers.count({"broker-b"}) == 1);
+}

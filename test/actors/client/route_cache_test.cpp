@@ -27,7 +27,7 @@ TEST_CASE("route_cache: only masters take sends, every readable queue can be pul
                                       {{"orders"}, {"broker-a"}, {1}}});
   CHECK(view.read_queues.size() == 4);
   CHECK(view.problem == 0);
-  CHECK(routes.master_addresses()
+  CHECK(routes.master_addresses({"orders"})
         == std::map<broker_name, std::string>{{{"broker-a"}, "127.0.0.1:1"}});
 }
 
@@ -57,4 +57,23 @@ TEST_CASE("M12: a topic to be created by sending has 4 queues a broker") {
   CHECK(view.read_queues.empty());
   routes.update(route_of("orders", 6));
   CHECK(routes.view({"orders"}).write_queues.size() == 6);
+}
+
+TEST_CASE("M4: a known route outlives the news that nobody serves the topic") {
+  route_cache routes;
+  routes.watch({"orders"}, false);
+  routes.update(route_of("orders", 2));
+  CHECK_FALSE(routes.update({{"orders"}, {}, {}})); // a name server that has just started
+  CHECK(routes.view({"orders"}).write_queues.size() == 2);
+  CHECK(routes.update(route_of("orders", 3)));
+  CHECK(routes.view({"orders"}).write_queues.size() == 3);
+}
+
+TEST_CASE("route_cache: a topic without an answer has neither queues nor a problem") {
+  route_cache routes;
+  routes.watch({"orders"}, false);
+  CHECK(routes.view({"orders"}).problem == 0);
+  CHECK(routes.master_addresses({"orders"}).empty());
+  routes.update({{"orders"}, {}, {}});
+  CHECK(routes.view({"orders"}).problem == static_cast<std::uint8_t>(errc::topic_not_exist));
 }
