@@ -5,7 +5,7 @@
 
 #include "runtime/storage/store_inspection.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 /// Counts what the checks of a store find and passes it on.
 class findings {
@@ -64,4 +64,4 @@ private:
   std::int64_t count_ = 0;
 };
 
-} // namespace cafmq
+} // namespace cafmq::inspection

@@ -6,7 +6,7 @@
 #include "runtime/storage/index_file.hpp"
 #include "runtime/storage/log_cursor.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 namespace {
 
@@ -146,4 +146,4 @@ void check_indexes(const stopped_store& store, findings& found, store_summary& s
   sequence.finish();
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

@@ -8,7 +8,7 @@
 #include "messages/codec/properties.hpp"
 #include "messages/message.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 namespace {
 
@@ -115,4 +115,4 @@ std::int32_t tag_index_hash(const record_view& record) {
   return index_hash(java_hash(tags, java_hash("#T#", java_hash(record.topic))));
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

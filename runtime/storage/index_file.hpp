@@ -10,7 +10,7 @@
 #include "messages/codec/record.hpp"
 #include "messages/ids.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 // A file of the key index (RocketMQ: IndexFile.java, IndexHeader.java). Big-endian.
 //
@@ -69,4 +69,4 @@ void index_hashes(const record_view& record, std::vector<std::int32_t>& hashes);
 /// The hash under which RocketMQ from 5.4 on also finds the record by its tag; 0 without a tag.
 std::int32_t tag_index_hash(const record_view& record);
 
-} // namespace cafmq
+} // namespace cafmq::inspection

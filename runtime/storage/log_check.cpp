@@ -7,7 +7,7 @@
 #include "messages/codec/metadata_json.hpp"
 #include "runtime/storage/log_cursor.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 namespace {
 
@@ -185,4 +185,4 @@ bool log_check::has_indexed_record(std::span<const std::uint8_t> bytes, log_posi
   return false;
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

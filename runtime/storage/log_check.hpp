@@ -9,7 +9,7 @@
 #include "runtime/storage/findings.hpp"
 #include "runtime/storage/stopped_store.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 /// Checks the records of a log, each by itself, in their order, and against the consume queues.
 class log_check {
@@ -55,4 +55,4 @@ private:
   bool clock_went_back_ = false;
 };
 
-} // namespace cafmq
+} // namespace cafmq::inspection

@@ -1,6 +1,6 @@
 #include "runtime/storage/log_cursor.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 log_step log_cursor::next() {
   auto bytes = log_->from(next_.value);
@@ -21,4 +21,4 @@ std::optional<log_step> log_cursor::next_record() {
   }
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

@@ -5,7 +5,7 @@
 #include "messages/codec/record.hpp"
 #include "runtime/storage/stopped_store.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 /// What stands at one position of the log.
 struct log_step {
@@ -36,4 +36,4 @@ private:
   body_check check_;
 };
 
-} // namespace cafmq
+} // namespace cafmq::inspection

@@ -4,7 +4,7 @@
 
 #include "messages/codec/properties.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 namespace {
 
@@ -76,4 +76,4 @@ void check_queues(const stopped_store& store, findings& found, store_summary& su
     check_queue(store, queue, units, found, summary);
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

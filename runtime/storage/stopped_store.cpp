@@ -15,7 +15,7 @@
 #include "messages/codec/big_endian.hpp"
 #include "messages/errors.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 namespace fs = std::filesystem;
 
@@ -235,4 +235,4 @@ unit_range written_units(const file_run& queue) {
   return {first, end};
 }
 
-} // namespace cafmq
+} // namespace cafmq::inspection

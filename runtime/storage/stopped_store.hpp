@@ -12,7 +12,7 @@
 #include "messages/ids.hpp"
 #include "messages/message.hpp"
 
-namespace cafmq {
+namespace cafmq::inspection {
 
 /// A file mapped into memory, read-only: opening and reading it changes nothing on the disk.
 class mapped_file {
@@ -124,4 +124,4 @@ struct unit_range {
 };
 unit_range written_units(const file_run& queue);
 
-} // namespace cafmq
+} // namespace cafmq::inspection

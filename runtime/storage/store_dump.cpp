@@ -17,6 +17,8 @@
 
 namespace cafmq {
 
+using namespace inspection;
+
 namespace {
 
 constexpr std::int64_t progress_step_records = 4096;

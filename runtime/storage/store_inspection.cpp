@@ -10,6 +10,8 @@
 
 namespace cafmq {
 
+using namespace inspection;
+
 namespace {
 
 constexpr std::size_t checkpoint_values_bytes = 3 * 8; // log, queues, index; RocketMQ 5 has more
