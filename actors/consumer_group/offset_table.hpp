@@ -31,7 +31,7 @@ public:
   const std::map<local_queue, queue_offset>& all() const { return offsets_; }
 
   /// Commits may name any queue, so their number has a limit.
-  static constexpr std::size_t queues_max = 1'000'000;
+  static constexpr std::size_t queues_max = 100'000;
 
 private:
   std::map<local_queue, queue_offset> offsets_;
