@@ -1,0 +1,282 @@
+#include "actors/store/consume_queue.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "messages/codec/big_endian.hpp"
+
+namespace cafmq {
+
+namespace {
+
+void encode(std::uint8_t* to, const queue_unit& unit) {
+  store_big_endian(to, unit.position.value);
+  store_big_endian(to + 8, unit.size);
+  store_big_endian(to + 12, unit.tags_code);
+}
+
+queue_unit decode(const std::uint8_t* from) {
+  return {{load_big_endian<std::int64_t>(from)},
+          load_big_endian<std::int32_t>(from + 8),
+          load_big_endian<std::int64_t>(from + 12)};
+}
+
+bool is_valid(const queue_unit& unit) { return unit.position.value >= 0 && unit.size > 0; }
+
+} // namespace
+
+consume_queue::consume_queue(store_directory& directory, std::string folder,
+                             std::int64_t file_bytes)
+    : directory_(directory), folder_(std::move(folder)), file_bytes_(file_bytes) {}
+
+std::string consume_queue::path_of_file(std::int64_t unit) const {
+  return folder_ + "/" + segment_name(unit / units_per_file() * file_bytes_);
+}
+
+caf::expected<void> consume_queue::load() {
+  auto listed = directory_.files(folder_);
+  if (!listed) return listed.error();
+  std::vector<std::int64_t> starts;
+  for (const auto& file : *listed) {
+    auto start = segment_offset(file.name);
+    if (!start) continue;
+    if (file.size != file_bytes_) {
+      if (file.size == 0 && &file == &listed->back()) continue; // will be made again
+      return make_error(errc::store_corrupt, directory_.description() + "/" + folder_ + "/"
+                                               + file.name + " has " + std::to_string(file.size)
+                                               + " bytes, mappedFileSizeConsumeQueue says "
+                                               + std::to_string(file_bytes_));
+    }
+    starts.push_back(*start / queue_unit_bytes);
+  }
+  if (starts.empty()) return caf::unit;
+  first_ = starts.front();
+  // The valid units are a prefix of the last file that has any.
+  for (auto start = starts.rbegin(); start != starts.rend(); ++start) {
+    std::int64_t low = *start, high = *start + units_per_file();
+    written_ = high;
+    while (low < high) {
+      auto middle = low + (high - low) / 2;
+      auto unit = read_one(middle);
+      if (!unit) return unit.error();
+      if (is_valid(*unit))
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    written_ = low;
+    if (low > *start || start + 1 == starts.rend()) break;
+  }
+  // Pre-blank units before the first message do not count.
+  min_ = first_;
+  while (min_ < written_) {
+    auto unit = read_one(min_);
+    if (!unit) return unit.error();
+    if (unit->size != pre_blank_size) break;
+    ++min_;
+  }
+  return caf::unit;
+}
+
+queue_offset consume_queue::min() const {
+  std::lock_guard lock{mutex_};
+  return {min_};
+}
+
+queue_offset consume_queue::max() const {
+  std::lock_guard lock{mutex_};
+  return {written_ + static_cast<std::int64_t>(tail_.size())};
+}
+
+std::optional<queue_unit> consume_queue::last() const {
+  auto end = max();
+  if (end <= min()) return std::nullopt;
+  auto units = read(end + -1, 1);
+  return units && !units->empty() ? std::optional{units->front()} : std::nullopt;
+}
+
+caf::expected<std::vector<queue_unit>> consume_queue::read(queue_offset from,
+                                                           std::size_t count) const {
+  std::vector<queue_unit> units;
+  std::int64_t in_files = 0;
+  {
+    std::lock_guard lock{mutex_};
+    auto end = std::min<std::int64_t>(from.value + static_cast<std::int64_t>(count),
+                                      written_ + static_cast<std::int64_t>(tail_.size()));
+    if (from.value < first_ || from.value >= end) return units;
+    in_files = std::min(end, written_);
+    if (end > written_) {
+      auto begin = std::max(from.value, written_) - written_;
+      units.assign(tail_.begin() + begin, tail_.begin() + (end - written_));
+    }
+  }
+  if (from.value >= in_files) return units;
+  auto stored = read_files(from.value, in_files);
+  if (!stored) return stored.error();
+  stored->insert(stored->end(), units.begin(), units.end());
+  return stored;
+}
+
+/// Pre: the units are in the files.
+caf::expected<std::vector<queue_unit>> consume_queue::read_files(std::int64_t from,
+                                                                 std::int64_t to) const {
+  std::vector<queue_unit> units;
+  units.reserve(static_cast<std::size_t>(to - from));
+  std::vector<std::uint8_t> bytes;
+  while (from < to) {
+    auto file_first = from / units_per_file() * units_per_file();
+    auto end = std::min(to, file_first + units_per_file());
+    auto file = directory_.open(path_of_file(from));
+    if (!file) return file.error();
+    bytes.resize(static_cast<std::size_t>((end - from) * queue_unit_bytes));
+    if (auto done = (*file)->read((from - file_first) * queue_unit_bytes, bytes); !done)
+      return done.error();
+    for (std::size_t at = 0; at < bytes.size(); at += queue_unit_bytes)
+      units.push_back(decode(bytes.data() + at));
+    from = end;
+  }
+  return units;
+}
+
+caf::expected<queue_unit> consume_queue::read_one(std::int64_t unit) const {
+  auto units = read_files(unit, unit + 1);
+  if (!units) return units.error();
+  return units->front();
+}
+
+void consume_queue::append(queue_offset offset, const queue_unit& unit) {
+  std::lock_guard lock{mutex_};
+  auto end = written_ + static_cast<std::int64_t>(tail_.size());
+  if (tail_.empty() && min_ == end
+      && offset.value != end) { // an empty queue begins where its first message says
+    written_ = min_ = offset.value;
+    first_ = offset.value / units_per_file() * units_per_file();
+    end = offset.value;
+  }
+  assert(offset.value == end);
+  tail_.push_back(unit);
+}
+
+caf::expected<store_file_ptr> consume_queue::file_of(std::int64_t unit, bool create) {
+  auto first = unit / units_per_file() * units_per_file();
+  if (open_file_ && open_file_first_ == first) return open_file_;
+  auto path = path_of_file(unit);
+  auto file = create ? directory_.create(path, file_bytes_) : directory_.open(path);
+  if (!file) return file.error();
+  open_file_ = *file;
+  open_file_first_ = first;
+  return open_file_;
+}
+
+/// Marks the units between the file's start and `unit` as none, in a file that is new.
+caf::expected<void> consume_queue::fill_before(std::int64_t unit) {
+  auto count = unit % units_per_file();
+  if (count == 0) return caf::unit;
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * queue_unit_bytes));
+  for (std::int64_t i = 0; i < count; ++i)
+    encode(bytes.data() + i * queue_unit_bytes, {{0}, pre_blank_size, 0});
+  return open_file_->write(0, bytes);
+}
+
+caf::expected<void> consume_queue::write_out() {
+  while (!tail_.empty()) {
+    bool begins_queue = written_ == min_;
+    bool is_new = written_ % units_per_file() == 0 || begins_queue;
+    auto file = file_of(written_, is_new);
+    if (!file) return file.error();
+    if (begins_queue)
+      if (auto filled = fill_before(written_); !filled) return filled.error();
+    auto at = written_ % units_per_file();
+    auto count =
+      std::min<std::int64_t>(static_cast<std::int64_t>(tail_.size()), units_per_file() - at);
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * queue_unit_bytes));
+    for (std::int64_t i = 0; i < count; ++i)
+      encode(bytes.data() + i * queue_unit_bytes, tail_[static_cast<std::size_t>(i)]);
+    if (auto done = (*file)->write(at * queue_unit_bytes, bytes); !done) return done.error();
+    if (written_files_.empty() || written_files_.back() != *file) written_files_.push_back(*file);
+    std::lock_guard lock{mutex_};
+    tail_.erase(tail_.begin(), tail_.begin() + count);
+    written_ += count;
+  }
+  return caf::unit;
+}
+
+std::vector<store_file_ptr> consume_queue::take_written_files() {
+  return std::exchange(written_files_, {});
+}
+
+/// The first unit of from..to whose record is at or behind `position`; `to` when there is none.
+/// Units' positions grow.
+caf::expected<std::int64_t>
+consume_queue::first_at_or_behind(log_position position, std::int64_t from, std::int64_t to) const {
+  while (from < to) {
+    auto middle = from + (to - from) / 2;
+    auto units = read({middle}, 1);
+    if (!units) return units.error();
+    if (!units->empty() && units->front().position < position)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from;
+}
+
+caf::expected<void> consume_queue::truncate(log_position end) {
+  auto cut = first_at_or_behind(end, min_, max().value);
+  if (!cut) return cut.error();
+  if (*cut >= max().value) return caf::unit;
+  auto old_written = written_;
+  {
+    std::lock_guard lock{mutex_};
+    if (*cut >= written_)
+      tail_.resize(static_cast<std::size_t>(*cut - written_));
+    else {
+      tail_.clear();
+      written_ = *cut;
+    }
+  }
+  open_file_.reset();
+  auto keep_file = written_ > min_ && written_ % units_per_file() != 0
+                     ? written_ / units_per_file()
+                     : written_ / units_per_file() - 1;
+  for (auto file = (old_written - 1) / units_per_file();
+       file >= 0 && file > keep_file && file >= first_ / units_per_file(); --file)
+    if (auto removed = directory_.remove(path_of_file(file * units_per_file())); !removed)
+      return removed.error();
+  if (keep_file == written_ / units_per_file() && old_written > written_) {
+    auto file = file_of(written_, false);
+    if (!file) return file.error();
+    if (auto zeroed = (*file)->zero_from(written_ % units_per_file() * queue_unit_bytes); !zeroed)
+      return zeroed.error();
+  }
+  return caf::unit;
+}
+
+caf::expected<void> consume_queue::expire(log_position begin) {
+  auto first_kept = first_at_or_behind(begin, min_, max().value);
+  if (!first_kept) return first_kept.error();
+  {
+    std::lock_guard lock{mutex_};
+    min_ = *first_kept;
+  }
+  auto last_file = (max().value - 1) / units_per_file();
+  while (first_ / units_per_file() < min_ / units_per_file()
+         && first_ / units_per_file() < last_file) {
+    auto path = path_of_file(first_);
+    {
+      std::lock_guard lock{mutex_};
+      first_ += units_per_file();
+    }
+    if (auto removed = directory_.remove(path); !removed) return removed.error();
+  }
+  return caf::unit;
+}
+
+caf::expected<void> consume_queue::remove_files() {
+  open_file_.reset();
+  written_files_.clear();
+  return directory_.remove(folder_);
+}
+
+} // namespace cafmq

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "actors/store/store_directory.hpp"
+#include "messages/ids.hpp"
+
+namespace cafmq {
+
+/// Where a message of a queue lies, and what its tag is. On disk 20 bytes, big-endian: log position
+/// 8, record size 4, tags code 8 (RocketMQ: ConsumeQueue.java). A unit is valid when the position
+/// is not negative and the size positive.
+struct queue_unit {
+  log_position position;
+  std::int32_t size = 0;
+  std::int64_t tags_code = 0;
+
+  bool operator==(const queue_unit&) const = default;
+};
+
+inline constexpr std::int64_t queue_unit_bytes = 20;
+/// Stands in the units before the first of a queue that does not begin at a file's start.
+inline constexpr std::int32_t pre_blank_size = 0x7FFFFFFF;
+
+/// The units of one queue: unit n is the message with queue offset n. One thread appends, any
+/// thread reads. New units gather in memory and are written to the files in runs; a crash loses
+/// those, and recovery makes them again from the log.
+class consume_queue {
+public:
+  consume_queue(store_directory& directory, std::string folder, std::int64_t file_bytes);
+
+  /// Finds the files and the end of the written units. Errors: io_error, store_corrupt.
+  caf::expected<void> load();
+
+  queue_offset min() const;
+  queue_offset max() const;
+  /// The last unit; nullopt when there is none.
+  std::optional<queue_unit> last() const;
+  /// Units from `from` on, at most `count`, fewer at the end. Error: io_error.
+  caf::expected<std::vector<queue_unit>> read(queue_offset from, std::size_t count) const;
+
+  // -- for the writer ----------------------------------------------------------------------------
+  /// Adds unit `offset`. Pre: it is `max()`, or the queue is empty: then it begins there.
+  void append(queue_offset offset, const queue_unit& unit);
+  std::size_t unwritten() const { return tail_.size(); }
+  /// Writes what gathered in memory to the files. Error: io_error; what was not written stays in
+  /// memory.
+  caf::expected<void> write_out();
+  /// Files written since the last call: to be synced.
+  std::vector<store_file_ptr> take_written_files();
+  /// Drops the units of records at or behind `end`.
+  caf::expected<void> truncate(log_position end);
+  /// The log begins at `begin` now: earlier units count no more, and files of only such units go.
+  caf::expected<void> expire(log_position begin);
+  caf::expected<void> remove_files();
+  /// Closes its file until it is needed again.
+  void close_file() { open_file_.reset(); }
+
+private:
+  std::int64_t units_per_file() const { return file_bytes_ / queue_unit_bytes; }
+  std::string path_of_file(std::int64_t file) const;
+  caf::expected<store_file_ptr> file_of(std::int64_t unit, bool create);
+  caf::expected<queue_unit> read_one(std::int64_t unit) const;
+  caf::expected<std::int64_t> first_at_or_behind(log_position position, std::int64_t from,
+                                                 std::int64_t to) const;
+  caf::expected<void> fill_before(std::int64_t unit);
+  caf::expected<std::vector<queue_unit>> read_files(std::int64_t from, std::int64_t to) const;
+
+  store_directory& directory_;
+  std::string folder_;
+  std::int64_t file_bytes_;
+
+  mutable std::mutex mutex_;     // guards what follows
+  std::int64_t first_ = 0;       // first unit of the first file
+  std::int64_t min_ = 0;         // first unit that counts
+  std::int64_t written_ = 0;     // units below are in the files
+  std::vector<queue_unit> tail_; // from written_ on
+
+  store_file_ptr open_file_; // the writer's: of the last file
+  std::int64_t open_file_first_ = -1;
+  std::vector<store_file_ptr> written_files_;
+};
+
+} // namespace cafmq

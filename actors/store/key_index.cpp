@@ -1,0 +1,312 @@
+#include "actors/store/key_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+#include "messages/codec/big_endian.hpp"
+
+namespace cafmq {
+
+namespace {
+
+constexpr std::int64_t header_bytes = 40, slot_bytes = 4, entry_bytes = 20;
+constexpr std::int32_t slots_per_page = 1024;
+
+} // namespace
+
+index_file::index_file(store_file_ptr file, const key_index_config& config)
+    : file_(std::move(file)), config_(config) {}
+
+std::int64_t index_file::entry_at(std::int32_t number) const {
+  return header_bytes + slot_bytes * config_.slots + entry_bytes * number;
+}
+
+caf::expected<void> index_file::load_header() {
+  std::array<std::uint8_t, header_bytes> bytes;
+  if (auto done = file_->read(0, bytes); !done) return done.error();
+  begin_time_ = load_big_endian<std::int64_t>(bytes.data());
+  end_time_ = load_big_endian<std::int64_t>(bytes.data() + 8);
+  begin_position_ = load_big_endian<std::int64_t>(bytes.data() + 16);
+  end_position_ = load_big_endian<std::int64_t>(bytes.data() + 24);
+  used_slots_ = load_big_endian<std::int32_t>(bytes.data() + 32);
+  count_ = std::clamp(load_big_endian<std::int32_t>(bytes.data() + 36), 1, config_.entries);
+  written_ = count_;
+  return caf::unit;
+}
+
+void index_file::make_slots() {
+  slots_.reset(static_cast<std::int32_t*>(
+    std::calloc(static_cast<std::size_t>(config_.slots), sizeof(std::int32_t))));
+  dirty_pages_.assign(static_cast<std::size_t>(config_.slots / slots_per_page + 1), false);
+}
+
+caf::expected<void> index_file::load_slots() {
+  make_slots();
+  std::vector<std::uint8_t> page(slots_per_page * slot_bytes);
+  for (std::int32_t first = 0; first < config_.slots; first += slots_per_page) {
+    auto count = std::min(slots_per_page, config_.slots - first);
+    auto bytes = std::span{page}.first(static_cast<std::size_t>(count * slot_bytes));
+    if (auto done = file_->read(header_bytes + slot_bytes * first, bytes); !done)
+      return done.error();
+    for (std::int32_t i = 0; i < count; ++i)
+      if (auto number = load_big_endian<std::int32_t>(page.data() + i * slot_bytes);
+          number > 0 && number < count_)
+        slots_[static_cast<std::size_t>(first + i)] = number;
+  }
+  return caf::unit;
+}
+
+void index_file::set_slot(std::int32_t slot, std::int32_t number) {
+  auto& newest = slots_[static_cast<std::size_t>(slot)];
+  if (newest == 0) ++used_slots_;
+  newest = number;
+  dirty_pages_[static_cast<std::size_t>(slot / slots_per_page)] = true;
+}
+
+void index_file::put(std::int32_t hash, log_position position, wall_time_ms store_time) {
+  if (!slots_) make_slots();
+  if (count_ == 1) {
+    begin_time_ = store_time;
+    begin_position_ = position.value;
+  }
+  auto slot = hash % config_.slots;
+  auto seconds =
+    begin_time_ > 0 ? std::clamp<std::int64_t>((store_time - begin_time_) / 1000, 0, INT32_MAX) : 0;
+  tail_.push_back({hash, position.value, static_cast<std::int32_t>(seconds),
+                   slots_[static_cast<std::size_t>(slot)]});
+  set_slot(slot, count_);
+  ++count_;
+  end_time_ = store_time;
+  end_position_ = position.value;
+}
+
+caf::expected<void> index_file::write_out() {
+  if (!slots_) return caf::unit;
+  if (!tail_.empty()) {
+    std::vector<std::uint8_t> bytes(tail_.size() * entry_bytes);
+    auto* to = bytes.data();
+    for (const auto& e : tail_) {
+      store_big_endian(to, e.hash);
+      store_big_endian(to + 4, e.position);
+      store_big_endian(to + 12, e.seconds);
+      store_big_endian(to + 16, e.older);
+      to += entry_bytes;
+    }
+    if (auto done = file_->write(entry_at(written_), bytes); !done) return done.error();
+    written_ = count_;
+    tail_.clear();
+  }
+  std::vector<std::uint8_t> page(slots_per_page * slot_bytes);
+  for (std::size_t p = 0; p < dirty_pages_.size(); ++p) {
+    if (!dirty_pages_[p]) continue;
+    auto first = static_cast<std::int32_t>(p) * slots_per_page;
+    auto count = std::min(slots_per_page, config_.slots - first);
+    for (std::int32_t i = 0; i < count; ++i)
+      store_big_endian(page.data() + i * slot_bytes, slots_[static_cast<std::size_t>(first + i)]);
+    auto bytes = std::span{page}.first(static_cast<std::size_t>(count * slot_bytes));
+    if (auto done = file_->write(header_bytes + slot_bytes * first, bytes); !done)
+      return done.error();
+    dirty_pages_[p] = false;
+  }
+  std::array<std::uint8_t, header_bytes> header{};
+  store_big_endian(header.data(), begin_time_);
+  store_big_endian(header.data() + 8, end_time_);
+  store_big_endian(header.data() + 16, begin_position_);
+  store_big_endian(header.data() + 24, end_position_);
+  store_big_endian(header.data() + 32, used_slots_);
+  store_big_endian(header.data() + 36, count_);
+  return file_->write(0, header);
+}
+
+caf::expected<index_file::entry> index_file::read_entry(std::int32_t number) const {
+  if (number >= written_) return tail_[static_cast<std::size_t>(number - written_)];
+  std::array<std::uint8_t, entry_bytes> bytes;
+  if (auto done = file_->read(entry_at(number), bytes); !done) return done.error();
+  return entry{load_big_endian<std::int32_t>(bytes.data()),
+               load_big_endian<std::int64_t>(bytes.data() + 4),
+               load_big_endian<std::int32_t>(bytes.data() + 12),
+               load_big_endian<std::int32_t>(bytes.data() + 16)};
+}
+
+caf::expected<std::int32_t> index_file::newest_of(std::int32_t slot) const {
+  if (slots_) return slots_[static_cast<std::size_t>(slot)];
+  std::array<std::uint8_t, slot_bytes> bytes;
+  if (auto done = file_->read(header_bytes + slot_bytes * slot, bytes); !done) return done.error();
+  return load_big_endian<std::int32_t>(bytes.data());
+}
+
+caf::expected<void> index_file::find(std::int32_t hash, wall_time_ms begin, wall_time_ms end,
+                                     std::size_t count_max,
+                                     std::vector<log_position>& found) const {
+  auto newest = newest_of(hash % config_.slots);
+  if (!newest) return newest.error();
+  for (auto number = *newest; number > 0 && number < count_ && found.size() < count_max;) {
+    auto e = read_entry(number);
+    if (!e) return e.error();
+    if (e->seconds < 0) break;
+    // The stored time is cut to seconds, so that an entry may be up to a second newer than it says.
+    auto time = begin_time_ + e->seconds * 1000ll;
+    if (time + 999 < begin) break;
+    if (e->hash == hash && time <= end) found.push_back({e->position});
+    if (e->older == number) break;
+    number = e->older;
+  }
+  return caf::unit;
+}
+
+caf::expected<void> index_file::truncate(log_position end) {
+  std::vector<entry> entries;
+  make_slots();
+  used_slots_ = 0;
+  dirty_pages_.assign(dirty_pages_.size(), true);
+  auto kept = count_;
+  for (std::int32_t number = 1; number < count_; ++number) {
+    auto e = read_entry(number);
+    if (!e) return e.error();
+    if (e->position >= end.value) {
+      kept = number;
+      break;
+    }
+    set_slot(e->hash % config_.slots, number);
+    end_position_ = e->position;
+    end_time_ = begin_time_ + e->seconds * 1000ll;
+  }
+  count_ = kept;
+  tail_.clear();
+  written_ = std::min(written_, count_);
+  if (count_ == 1) begin_time_ = end_time_ = begin_position_ = end_position_ = 0;
+  return caf::unit;
+}
+
+key_index::key_index(store_directory& directory, std::string folder, key_index_config config)
+    : directory_(directory), folder_(std::move(folder)), config_(config) {}
+
+caf::expected<void> key_index::load() {
+  auto listed = directory_.files(folder_);
+  if (!listed) return listed.error();
+  for (const auto& found : *listed) {
+    bool is_index =
+      !found.name.empty() && found.name.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_index) continue;
+    auto path = folder_ + "/" + found.name;
+    if (found.size != file_bytes())
+      return make_error(errc::store_corrupt, directory_.description() + "/" + path + " has "
+                                               + std::to_string(found.size)
+                                               + " bytes; maxHashSlotNum and maxIndexNum say "
+                                               + std::to_string(file_bytes()));
+    auto file = directory_.open(path);
+    if (!file) return file.error();
+    auto index = std::make_unique<index_file>(*file, config_);
+    if (auto loaded = index->load_header(); !loaded) return loaded.error();
+    files_.push_back({found.name, std::move(index)});
+  }
+  return caf::unit;
+}
+
+log_position key_index::end_position() const {
+  return {files_.empty() ? 0 : files_.back().index->end_position()};
+}
+wall_time_ms key_index::end_time() const {
+  return files_.empty() ? 0 : files_.back().index->end_time();
+}
+
+caf::expected<void> key_index::add_file(wall_time_ms now) {
+  if (!files_.empty()) {
+    if (auto written = files_.back().index->write_out(); !written) return written.error();
+    written_files_.push_back(files_.back().index->file());
+    files_.back().index->forget_slots();
+  }
+  auto name = index_file_name(now);
+  if (!files_.empty() && name <= files_.back().name) { // names order the files
+    name = std::to_string(std::stoull(files_.back().name) + 1);
+  }
+  auto file = directory_.create(folder_ + "/" + name, file_bytes());
+  if (!file) return file.error();
+  files_.push_back({name, std::make_unique<index_file>(*file, config_)});
+  slots_loaded_ = true;
+  return caf::unit;
+}
+
+caf::expected<void> key_index::put(std::int32_t hash, log_position position,
+                                   wall_time_ms store_time, wall_time_ms now) {
+  std::lock_guard lock{mutex_};
+  if (files_.empty() || files_.back().index->full())
+    if (auto added = add_file(now); !added) return added.error();
+  if (!slots_loaded_) {
+    if (auto loaded = files_.back().index->load_slots(); !loaded) return loaded.error();
+    slots_loaded_ = true;
+  }
+  files_.back().index->put(hash, position, store_time);
+  return caf::unit;
+}
+
+caf::expected<void> key_index::write_out() {
+  std::lock_guard lock{mutex_};
+  if (files_.empty() || !slots_loaded_) return caf::unit;
+  if (auto written = files_.back().index->write_out(); !written) return written.error();
+  written_files_.push_back(files_.back().index->file());
+  return caf::unit;
+}
+
+std::vector<store_file_ptr> key_index::take_written_files() {
+  return std::exchange(written_files_, {});
+}
+
+caf::expected<void> key_index::truncate(log_position end) {
+  std::lock_guard lock{mutex_};
+  while (!files_.empty() && files_.back().index->begin_position() >= end.value) {
+    if (auto removed = directory_.remove(folder_ + "/" + files_.back().name); !removed)
+      return removed.error();
+    files_.pop_back();
+  }
+  slots_loaded_ = false;
+  if (files_.empty()) return caf::unit;
+  slots_loaded_ = true;
+  return files_.back().index->truncate(end);
+}
+
+caf::expected<void> key_index::expire(log_position begin) {
+  std::lock_guard lock{mutex_};
+  while (files_.size() > 1 && files_.front().index->end_position() < begin.value) {
+    if (auto removed = directory_.remove(folder_ + "/" + files_.front().name); !removed)
+      return removed.error();
+    files_.erase(files_.begin());
+  }
+  return caf::unit;
+}
+
+caf::expected<std::vector<log_position>> key_index::find(std::int32_t hash, wall_time_ms begin,
+                                                         wall_time_ms end,
+                                                         std::size_t count_max) const {
+  std::lock_guard lock{mutex_};
+  std::vector<log_position> found;
+  for (auto file = files_.rbegin(); file != files_.rend() && found.size() < count_max; ++file) {
+    const auto& index = *file->index;
+    if (index.begin_time() <= end && index.end_time() >= begin)
+      if (auto searched = index.find(hash, begin, end, count_max, found); !searched)
+        return searched.error();
+    if (index.begin_time() < begin) break;
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::string index_file_name(wall_time_ms now) {
+  using namespace std::chrono;
+  auto time = sys_time<milliseconds>{milliseconds{now}};
+  auto day = floor<days>(time);
+  year_month_day date{day};
+  hh_mm_ss clock{time - day};
+  std::array<char, 32> text;
+  std::snprintf(
+    text.data(), text.size(), "%04d%02u%02u%02d%02d%02d%03d", static_cast<int>(date.year()),
+    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return text.data();
+}
+
+} // namespace cafmq

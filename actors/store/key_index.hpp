@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/store/store_directory.hpp"
+#include "messages/ids.hpp"
+
+namespace cafmq {
+
+struct key_index_config {
+  std::int32_t slots = 5'000'000;
+  std::int32_t entries = 20'000'000; ///< a file holds one less: number 0 is never used
+};
+
+/// One file of the key index (RocketMQ: IndexFile.java, IndexHeader.java). Big-endian:
+///
+///   header, 40 bytes: begin time 8, end time 8, begin position 8, end position 8, used slots 4,
+///   count 4 slots, 4 bytes each: number of the newest entry of the slot, 0 for none entries, 20
+///   bytes each: key hash 4, log position 8, seconds after the begin time 4, next older entry of
+///   the slot 4
+///
+/// New entries gather in memory and are written in runs, entries before slots before header; the
+/// slots of the file that is written to are kept in memory.
+class index_file {
+public:
+  index_file(store_file_ptr file, const key_index_config& config);
+
+  caf::expected<void> load_header();
+  /// Reads the slots, before the first put into a file that was loaded.
+  caf::expected<void> load_slots();
+
+  bool full() const { return count_ >= config_.entries; }
+  wall_time_ms begin_time() const { return begin_time_; }
+  wall_time_ms end_time() const { return end_time_; }
+  std::int64_t end_position() const { return end_position_; }
+  std::int64_t begin_position() const { return begin_position_; }
+
+  void put(std::int32_t hash, log_position position, wall_time_ms store_time);
+  caf::expected<void> write_out();
+  /// Drops entries at or behind `end` and makes the slots anew from the entries that are left.
+  caf::expected<void> truncate(log_position end);
+  /// Positions of entries with this hash within begin..end, newest first, at most `count_max`.
+  caf::expected<void> find(std::int32_t hash, wall_time_ms begin, wall_time_ms end,
+                           std::size_t count_max, std::vector<log_position>& found) const;
+  const store_file_ptr& file() const { return file_; }
+  /// Gives the slots' memory back, once the file is full and written.
+  void forget_slots() { slots_.reset(); }
+
+private:
+  struct entry {
+    std::int32_t hash = 0;
+    std::int64_t position = 0;
+    std::int32_t seconds = 0;
+    std::int32_t older = 0;
+  };
+  struct release {
+    void operator()(std::int32_t* memory) const { std::free(memory); }
+  };
+
+  std::int64_t entry_at(std::int32_t number) const;
+  caf::expected<entry> read_entry(std::int32_t number) const;
+  caf::expected<std::int32_t> newest_of(std::int32_t slot) const;
+  void make_slots();
+  void set_slot(std::int32_t slot, std::int32_t number);
+
+  store_file_ptr file_;
+  key_index_config config_;
+  wall_time_ms begin_time_ = 0, end_time_ = 0;
+  std::int64_t begin_position_ = 0, end_position_ = 0;
+  std::int32_t used_slots_ = 0;
+  std::int32_t count_ = 1;                         ///< number of the next entry
+  std::int32_t written_ = 1;                       ///< entries below are in the file
+  std::unique_ptr<std::int32_t[], release> slots_; // zero pages cost nothing until they are used
+  std::vector<bool> dirty_pages_;                  // of slots, 1024 each
+  std::vector<entry> tail_;
+};
+
+/// Finds records by message key and unique key. One thread puts, any thread queries.
+class key_index {
+public:
+  key_index(store_directory& directory, std::string folder, key_index_config config);
+
+  caf::expected<void> load();
+  bool empty() const { return files_.empty(); }
+  /// The newest record that is indexed ends or begins here; 0 when there is none.
+  log_position end_position() const;
+  wall_time_ms end_time() const;
+
+  /// `hash`: index_hash of the Java hash of `topic#key`. Errors: io_error when a new file cannot be
+  /// made.
+  caf::expected<void> put(std::int32_t hash, log_position position, wall_time_ms store_time,
+                          wall_time_ms now);
+  caf::expected<void> write_out();
+  std::vector<store_file_ptr> take_written_files();
+  caf::expected<void> truncate(log_position end);
+  /// Files of records before `begin` only go, except the newest.
+  caf::expected<void> expire(log_position begin);
+
+  /// For any thread: positions, ascending, without repeats. Records with another key of the same
+  /// hash are among them.
+  caf::expected<std::vector<log_position>> find(std::int32_t hash, wall_time_ms begin,
+                                                wall_time_ms end, std::size_t count_max) const;
+
+private:
+  struct named_file {
+    std::string name;
+    std::unique_ptr<index_file> index;
+  };
+
+  std::int64_t file_bytes() const { return 40 + 4ll * config_.slots + 20ll * config_.entries; }
+  caf::expected<void> add_file(wall_time_ms now);
+
+  store_directory& directory_;
+  std::string folder_;
+  key_index_config config_;
+  mutable std::mutex mutex_;
+  std::vector<named_file> files_; // oldest first
+  bool slots_loaded_ = false;     // of the newest
+  std::vector<store_file_ptr> written_files_;
+};
+
+/// The name of an index file made at `now`: yyyyMMddHHmmssSSS, UTC.
+std::string index_file_name(wall_time_ms now);
+
+} // namespace cafmq
