@@ -52,6 +52,9 @@ using commit_log_handle =
   typed_handle<send_receipt(send_batch), void(send_oneway), void(watch_queue),
                store_status(get_store_status), queues_removed(remove_queues)>;
 
+/// Syncs files on a thread of its own, so that appends go on meanwhile.
+using flusher_handle = typed_handle<files_synced(sync_files)>;
+
 /// Reads what may have to come from a disk, on a thread of its own.
 using cold_reader_handle =
   typed_handle<pulled_messages(pull_messages), queue_bounds(get_queue_bounds),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -103,5 +104,27 @@ struct watch_topics {
   std::vector<topic_name> topics;
 };
 CAFMQ_INSPECT(watch_topics, topics)
+
+struct flush_job;
+
+/// The commit log to its flusher: sync these files. Answer: `files_synced`. Error: io_error, and
+/// nobody knows what is on the disk.
+struct sync_files {
+  std::shared_ptr<const flush_job> job; ///< stays in the process
+};
+CAFMQ_INSPECT_EMPTY(sync_files)
+
+struct files_synced {};
+CAFMQ_INSPECT_EMPTY(files_synced)
+
+/// The commit log's reminders to itself.
+struct commit_burst {};
+CAFMQ_INSPECT_EMPTY(commit_burst)
+
+struct flush_store {};
+CAFMQ_INSPECT_EMPTY(flush_store)
+
+struct clean_store {};
+CAFMQ_INSPECT_EMPTY(clean_store)
 
 } // namespace cafmq

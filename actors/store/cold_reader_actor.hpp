@@ -1,6 +1,7 @@
 #pragma once
 
-#include "actors/load.hpp"
+#include <memory>
+
 #include "actors/ports.hpp"
 #include "actors/store/store_view.hpp"
 #include "messages/handles.hpp"
@@ -11,9 +12,9 @@ class actor_system;
 
 namespace cafmq {
 
-/// Starts an actor that answers what may have to wait for the disk, so that no scheduler thread
-/// does: queue actors delegate to it what `store_view::read_resident` does not answer. It holds
-/// nothing back: a pull that finds nothing is answered so.
-cold_reader_handle spawn_cold_reader(caf::actor_system& system, placement where, store_view view);
+/// Starts the actor that answers what may have to wait for the disk, so that no thread of the
+/// scheduler does. It holds nothing back: a pull that finds nothing is answered so.
+cold_reader_handle spawn_cold_reader(caf::actor_system& system, placement where,
+                                     std::shared_ptr<const store_view> view);
 
 } // namespace cafmq

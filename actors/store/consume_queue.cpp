@@ -54,19 +54,20 @@ caf::expected<void> consume_queue::load() {
   first_ = starts.front();
   // The valid units are a prefix of the last file that has any.
   for (auto start = starts.rbegin(); start != starts.rend(); ++start) {
-    std::int64_t low = *start, high = *start + units_per_file();
-    written_ = high;
+    auto file = directory_.open(path_of_file(*start));
+    if (!file) return file.error();
+    std::array<std::uint8_t, queue_unit_bytes> bytes;
+    std::int64_t low = 0, high = units_per_file();
     while (low < high) {
       auto middle = low + (high - low) / 2;
-      auto unit = read_one(middle);
-      if (!unit) return unit.error();
-      if (is_valid(*unit))
+      if (auto done = (*file)->read(middle * queue_unit_bytes, bytes); !done) return done.error();
+      if (is_valid(decode(bytes.data())))
         low = middle + 1;
       else
         high = middle;
     }
-    written_ = low;
-    if (low > *start || start + 1 == starts.rend()) break;
+    written_ = *start + low;
+    if (low > 0) break;
   }
   // Pre-blank units before the first message do not count.
   min_ = first_;

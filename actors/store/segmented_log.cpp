@@ -106,6 +106,11 @@ segmented_log::reading segmented_log::read(log_position at) const {
           segment.file};
 }
 
+log_position segmented_log::read_begin() const {
+  std::lock_guard lock{mutex_};
+  return {published_->empty() ? 0 : published_->front().first};
+}
+
 void segmented_log::publish() {
   auto copy = std::make_shared<const segment_list>(segments_);
   std::lock_guard lock{mutex_};

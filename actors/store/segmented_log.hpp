@@ -49,6 +49,8 @@ public:
     store_file_ptr file;
   };
   reading read(log_position at) const;
+  /// For any thread: the first byte that is kept.
+  log_position read_begin() const;
 
 private:
   struct log_segment {

@@ -59,10 +59,8 @@ public:
   virtual caf::expected<std::vector<std::string>> folders(const std::string& folder) const = 0;
   /// A small file as a whole; nullopt when it is absent.
   virtual caf::expected<std::optional<std::string>> read_small(const std::string& path) const = 0;
-  /// Writes a small file as a whole: on the disk when it returns; a crash leaves the former text or
-  /// this one. With `keep_backup` the former text becomes `path`.bak.
-  virtual caf::expected<void> replace_small(const std::string& path, const std::string& text,
-                                            bool keep_backup) = 0;
+  /// Writes a small file as a whole; on the disk when it returns.
+  virtual caf::expected<void> write_small(const std::string& path, const std::string& text) = 0;
   /// Holds the store against other processes until this object ends. Error: store_locked.
   virtual caf::expected<void> lock() = 0;
   /// Used share of the disk in percent, rounded up; 0 in memory.

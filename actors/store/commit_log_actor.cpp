@@ -1,0 +1,231 @@
+#include "actors/store/commit_log_actor.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "actors/safe_actor.hpp"
+#include "actors/store/flusher_actor.hpp"
+#include "actors/store/message_store.hpp"
+#include "messages/type_ids.hpp"
+
+namespace cafmq {
+
+namespace {
+
+/// So many bytes of log at most are checked again after a crash, whatever the flush intervals say.
+constexpr std::int64_t checkpoint_bytes_max = 256ll * 1024 * 1024;
+/// RocketMQ counts dirty data in pages.
+constexpr std::int64_t page_bytes = 4096;
+
+using inbox =
+  extended_handle<commit_log_handle, void(commit_burst), void(flush_store), void(clean_store)>;
+
+struct commit_log_state;
+using commit_log_pointer = inbox::stateful_pointer<commit_log_state>;
+
+struct commit_log_state {
+  static inline const char* name = "commit_log";
+
+  struct waiting_send {
+    caf::typed_response_promise<send_receipt> promise;
+    send_receipt receipt;
+  };
+
+  commit_log_pointer self = nullptr;
+  store_config config;
+  commit_log_parts parts;
+  flusher_handle flusher;
+
+  std::vector<waiting_send> waiting; // sends of the open burst
+  std::vector<std::shared_ptr<void>> charges;
+  std::int64_t messages = 0; // in the open burst
+  bool sync_asked = false;   // by any of them
+  bool burst_open = false;
+  std::map<local_queue, message_queue_handle> watchers;
+
+  bool flushing = false;
+  caf::actor_clock::time_point thorough_due{};
+  caf::actor_clock::time_point log_flush_due{};
+
+  message_store& store() { return *parts.store; }
+  auto now() const { return self->clock().now(); }
+
+  // -- bursts ---------------------------------------------------------------------------------
+  /// Everything that the mailbox holds becomes one burst: the reminder that ends it is queued
+  /// behind.
+  void open_burst() {
+    if (std::exchange(burst_open, true)) return;
+    self->send(self, commit_burst{});
+  }
+
+  caf::result<send_receipt> take(const send_batch& batch) {
+    auto receipt = store().append(batch, parts.clock());
+    if (!receipt) {
+      // A failed write has undone the whole burst.
+      if (!store().has_burst()) refuse_waiting(receipt.error());
+      return receipt.error();
+    }
+    auto promise = self->make_response_promise<send_receipt>();
+    waiting.push_back({promise, *receipt});
+    charges.push_back(batch.charge);
+    messages += batch.count;
+    sync_asked |= batch.wait_store;
+    open_burst();
+    return promise;
+  }
+
+  void take_unanswered(const send_batch& batch) {
+    if (auto receipt = store().append(batch, parts.clock()); !receipt) {
+      if (!store().has_burst()) refuse_waiting(receipt.error());
+      return log::warn("oneway-refused", sentence(receipt.error()));
+    }
+    charges.push_back(batch.charge);
+    messages += batch.count;
+    open_burst();
+  }
+
+  void close_burst() {
+    burst_open = false;
+    if (!store().has_burst()) return settle();
+    if (auto committed = store().commit(); !committed) return refuse_waiting(committed.error());
+    auto status = send_status::send_ok;
+    if (config.flush_disk == flush_disk_type::sync_flush && sync_asked) {
+      auto started = now();
+      if (auto synced = store().sync(); !synced) return refuse_waiting(synced.error());
+      if (now() - started > config.sync_flush_timeout) status = send_status::flush_disk_timeout;
+    }
+    for (auto& send : waiting) {
+      send.receipt.status = status;
+      send.promise.deliver(send.receipt);
+    }
+    if (parts.counters) parts.counters->messages_in += messages;
+    for (auto& advanced : store().publish(parts.clock()))
+      if (auto watcher = watchers.find(advanced.queue); watcher != watchers.end())
+        self->send(watcher->second, queue_advanced{advanced.max});
+    settle();
+    if (store().bytes_since_checkpoint() > checkpoint_bytes_max) flush(true);
+  }
+
+  void refuse_waiting(const caf::error& why) {
+    log::error("store-refuses", sentence(why));
+    for (auto& send : waiting)
+      send.promise.deliver(why);
+    settle();
+  }
+
+  void settle() {
+    waiting.clear();
+    charges.clear();
+    messages = 0;
+    sync_asked = false;
+  }
+
+  // -- flushing -------------------------------------------------------------------------------
+  void flush_tick() {
+    bool thorough = now() >= thorough_due;
+    bool enough = store().unsynced_bytes() >= config.flush_commit_log_least_pages * page_bytes;
+    if (thorough || enough || now() >= log_flush_due) flush(thorough);
+    if (auto reason = store().refusal(); reason && store().probe())
+      log::info("store-accepts", "the store takes messages again");
+  }
+
+  void flush(bool thorough) {
+    if (flushing || store().has_burst()) return;
+    log_flush_due = now() + config.flush_commit_log_thorough_interval;
+    if (thorough) thorough_due = now() + config.flush_consume_queue_thorough_interval;
+    auto job = std::make_shared<const flush_job>(store().start_flush(thorough));
+    if (job->files.empty() && !thorough) return;
+    flushing = true;
+    auto finish = [=, this](const caf::error& problem) {
+      flushing = false;
+      if (problem) log::error("flush-failed", sentence(problem));
+      store().finish_flush(*job, problem);
+    };
+    self->request(flusher, caf::infinite, sync_files{job})
+      .then([=](const files_synced&) { finish({}); }, [=](const caf::error& why) { finish(why); });
+  }
+
+  void clean() {
+    if (store().has_burst()) return; // a later round will do
+    auto time = parts.clock();
+    if (auto cleaned = store().clean(time, parts.local_hour(time)); !cleaned)
+      log::error("clean-failed", sentence(cleaned.error()));
+  }
+
+  // -- the rest -------------------------------------------------------------------------------
+  void watch(const local_queue& queue) {
+    if (auto watcher = caf::actor_cast<message_queue_handle>(self->current_sender()))
+      watchers[queue] = watcher;
+  }
+
+  caf::result<queues_removed> remove(const topic_name& topic) {
+    close_burst();
+    std::erase_if(watchers, [&](const auto& watcher) { return watcher.first.topic == topic; });
+    if (auto removed = store().remove_topic(topic); !removed) return removed.error();
+    return queues_removed{};
+  }
+
+  store_status status() {
+    auto reason = store().refusal();
+    return {!reason, reason.value_or(""), store().begin(), store().end(), store().synced_end()};
+  }
+
+  void stop(caf::error reason) {
+    close_burst();
+    if (auto closed = store().close(); !closed)
+      log::error("store-not-closed", sentence(closed.error()));
+    self->send_exit(flusher, caf::exit_reason::user_shutdown);
+    flusher = nullptr;
+    watchers.clear();
+    parts.store.reset();
+    self->quit(std::move(reason));
+  }
+};
+
+inbox::behavior_type commit_log_actor(commit_log_pointer self, placement where,
+                                      const store_config& config,
+                                      const std::shared_ptr<commit_log_parts>& parts) {
+  make_safe(self);
+  auto& state = self->state;
+  state.self = self;
+  state.config = config;
+  state.parts = std::move(*parts);
+  state.flusher = spawn_flusher(self->system(), where);
+  state.thorough_due = self->clock().now() + config.flush_consume_queue_thorough_interval;
+  state.log_flush_due = self->clock().now() + config.flush_commit_log_thorough_interval;
+  self->set_exit_handler(
+    [self](caf::exit_msg& message) { self->state.stop(std::move(message.reason)); });
+  self->delayed_send(self, config.flush_interval_commit_log, flush_store{});
+  self->delayed_send(self, config.clean_resource_interval, clean_store{});
+  return {
+    [=](const send_batch& batch) { return self->state.take(batch); },
+    [=](const send_oneway& oneway) { self->state.take_unanswered(oneway.batch); },
+    [=](const watch_queue& request) { self->state.watch(request.queue); },
+    [=](const get_store_status&) { return self->state.status(); },
+    [=](const remove_queues& request) { return self->state.remove(request.topic); },
+    [=](const commit_burst&) { self->state.close_burst(); },
+    [=](const flush_store& reminder) {
+      self->state.flush_tick();
+      self->delayed_send(self, self->state.config.flush_interval_commit_log, reminder);
+    },
+    [=](const clean_store& reminder) {
+      self->state.clean();
+      self->delayed_send(self, self->state.config.clean_resource_interval, reminder);
+    },
+  };
+}
+
+} // namespace
+
+commit_log_handle spawn_commit_log(caf::actor_system& system, placement where,
+                                   const store_config& config, commit_log_parts parts) {
+  auto shared = std::make_shared<commit_log_parts>(std::move(parts));
+  return where == placement::own_thread
+           ? system.spawn<caf::detached>(commit_log_actor, where, config, shared)
+           : system.spawn(commit_log_actor, where, config, shared);
+}
+
+} // namespace cafmq

@@ -1,0 +1,324 @@
+#include "actors/store/message_store.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "messages/codec/java_hash.hpp"
+#include "messages/codec/properties.hpp"
+
+namespace cafmq {
+
+namespace {
+
+constexpr const char* abort_path = "abort";
+/// A burst is written early when it is larger, so that the buffer stays in the processor's cache.
+constexpr std::size_t buffer_bytes_max = 1024 * 1024;
+/// Units that gather in memory before they are written.
+constexpr std::size_t unwritten_units_max = 4096;
+
+caf::error unavailable(const std::string& reason) {
+  return make_error(errc::service_not_available, "the broker stores nothing now: " + reason);
+}
+
+} // namespace
+
+message_store::message_store(store_directory& directory, const store_config& config,
+                             store_host host)
+    : contents_(std::make_shared<store_contents>(directory, config)),
+      view_(std::make_shared<store_view>(contents_)), host_(host) {}
+
+caf::expected<std::unique_ptr<message_store>>
+message_store::open(store_directory& directory, const store_config& config, store_host host,
+                    const std::string& abort_text, wall_time_ms now) {
+  std::unique_ptr<message_store> store{new message_store{directory, config, host}};
+  if (auto started = store->start(abort_text, now); !started) return started.error();
+  return store;
+}
+
+caf::expected<void> message_store::start(const std::string& abort_text, wall_time_ms now) {
+  auto& directory = contents_->directory;
+  if (auto locked = directory.lock(); !locked) return locked;
+  auto abort_file = directory.read_small(abort_path);
+  if (!abort_file) return abort_file.error();
+  if (auto loaded = contents_->log.load(); !loaded) return loaded;
+  if (auto loaded = contents_->queues.load(); !loaded) return loaded;
+  if (auto loaded = contents_->index.load(); !loaded) return loaded;
+  auto checkpoint = load_checkpoint(directory);
+  if (!checkpoint) return checkpoint.error();
+  checkpoint_ = *checkpoint;
+  auto recovered =
+    recover(*contents_, *abort_file ? last_exit::crash : last_exit::clean, checkpoint_, now);
+  if (!recovered) return recovered.error();
+  recovered_ = *recovered;
+  end_ = written_end_ = committed_end_ = recovered_.end;
+  synced_end_ = checkpoint_end_ = *abort_file ? recovered_.checked_from : recovered_.end;
+  newest_time_ = std::max(recovered_.newest_time, checkpoint_.log_time);
+  contents_->log_end.store(end_.value, std::memory_order_release);
+  return directory.write_small(abort_path, abort_text);
+}
+
+caf::expected<send_receipt> message_store::append(const send_batch& batch, wall_time_ms now) {
+  if (auto reason = refusal()) return unavailable(*reason);
+  auto drafts = batch.drafts.span();
+  draft_limits limits{contents_->config.max_message_size};
+  if (auto valid = validate_drafts(drafts, batch.topic.value, batch.queue, batch.count, limits);
+      !valid)
+    return valid.error();
+  if (static_cast<std::int64_t>(drafts.size()) + blank_bytes > contents_->log.segment_bytes())
+    return make_error(errc::message_illegal,
+                      "a batch of " + std::to_string(drafts.size())
+                        + " bytes does not fit into a segment of the log; split it");
+  if (auto room = make_room(static_cast<std::int64_t>(drafts.size())); !room) return room.error();
+  auto queue = contents_->queues.find_or_add(batch.topic.value, batch.queue);
+  // Store times do not go back along the log, whatever the clock does.
+  newest_time_ = std::max(newest_time_, now);
+  send_receipt receipt{send_status::send_ok, queue->next, end_, newest_time_};
+  auto at = buffer_.size();
+  buffer_.insert(buffer_.end(), drafts.begin(), drafts.end());
+  while (at < buffer_.size()) {
+    auto rest = std::span{buffer_}.subspan(at);
+    auto size = stamp_record(rest, {queue->next, end_, newest_time_, host_.address, host_.port});
+    auto record = check_record(rest).record;
+    auto& message = staged_.emplace_back();
+    message.queue = queue;
+    message.unit = {end_, size, 0};
+    message.offset = queue->next;
+    message.store_time = newest_time_;
+    stage_keys(record, queue->key_seed, message);
+    queue->next = queue->next + 1;
+    end_ = end_ + size;
+    at += static_cast<std::size_t>(size);
+  }
+  if (buffer_.size() >= buffer_bytes_max)
+    if (auto written = write_staged(); !written) return fail_writing(written.error());
+  return receipt;
+}
+
+/// One pass over the properties gives the tags code and the hashes of all keys.
+void message_store::stage_keys(const record_view& record, std::int32_t seed,
+                               staged_message& message) {
+  bool indexed = contents_->config.message_index_enable;
+  message.first_hash = static_cast<std::uint32_t>(staged_hashes_.size());
+  auto enter = [&](std::string_view key) {
+    if (indexed && !key.empty()) staged_hashes_.push_back(index_hash(java_hash(key, seed)));
+  };
+  for_each_property(record.properties, [&](std::string_view name, std::string_view value) {
+    if (name == property::tags) message.unit.tags_code = java_hash(value);
+    if (name == property::unique_key) enter(value);
+    if (name != property::keys) return;
+    for (std::size_t from = 0; from <= value.size();) {
+      auto space = std::min(value.find(' ', from), value.size());
+      enter(value.substr(from, space - from));
+      from = space + 1;
+    }
+  });
+  message.hash_count = static_cast<std::uint32_t>(staged_hashes_.size()) - message.first_hash;
+}
+
+/// Goes on to a new segment when the rest of this one cannot take `bytes` and a blank behind them.
+caf::expected<void> message_store::make_room(std::int64_t bytes) {
+  auto& log = contents_->log;
+  if (log.empty() || end_ == log.capacity()) {
+    if (auto written = write_staged(); !written) return fail_writing(written.error());
+    if (auto added = log.add_segment(end_); !added) return fail_writing(added.error());
+    return caf::unit;
+  }
+  auto left = log.capacity() - end_;
+  if (bytes + blank_bytes <= left) return caf::unit;
+  auto at = buffer_.size();
+  buffer_.resize(at + blank_bytes);
+  write_blank(std::span{buffer_}.subspan(at), static_cast<std::int32_t>(left));
+  if (auto written = write_staged(); !written) return fail_writing(written.error());
+  end_ = written_end_ = log.capacity();
+  if (auto added = log.add_segment(); !added) return fail_writing(added.error());
+  return caf::unit;
+}
+
+caf::expected<void> message_store::write_staged() {
+  if (buffer_.empty()) return caf::unit;
+  if (auto written = contents_->log.write(written_end_, buffer_); !written) return written;
+  written_end_ = written_end_ + static_cast<std::int64_t>(buffer_.size());
+  buffer_.clear();
+  return caf::unit;
+}
+
+caf::expected<void> message_store::commit() {
+  if (auto written = write_staged(); !written) return fail_writing(written.error());
+  return caf::unit;
+}
+
+caf::expected<void> message_store::sync() {
+  for (const auto& file : contents_->log.files_between(synced_end_, end_))
+    if (auto synced = file->sync(); !synced) return fail_writing(synced.error());
+  synced_end_ = end_;
+  return caf::unit;
+}
+
+std::vector<message_store::advanced_queue> message_store::publish(wall_time_ms now) {
+  committed_end_ = written_end_ = end_;
+  contents_->log_end.store(end_.value, std::memory_order_release);
+  std::vector<advanced_queue> advanced;
+  std::vector<stored_queue*> touched;
+  for (const auto& message : std::exchange(staged_, {})) {
+    auto& queue = *message.queue;
+    queue.units.append(message.offset, message.unit);
+    queue.dirty = true;
+    if (touched.empty() || touched.back() != &queue) touched.push_back(&queue);
+    for (auto i = message.first_hash;
+         i < message.first_hash + message.hash_count && broken_.empty(); ++i)
+      if (auto put =
+            contents_->index.put(staged_hashes_[i], message.unit.position, message.store_time, now);
+          !put)
+        broken_ = sentence(put.error());
+  }
+  staged_hashes_.clear();
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (auto* queue : touched) {
+    if (queue->units.unwritten() >= unwritten_units_max)
+      if (auto written = queue->units.write_out(); !written) broken_ = sentence(written.error());
+    advanced.push_back({queue->name, queue->units.max()});
+  }
+  return advanced;
+}
+
+caf::error message_store::fail_writing(const caf::error& why) {
+  broken_ = sentence(why);
+  undo_burst();
+  return unavailable(broken_);
+}
+
+/// Takes the burst back: offsets, and bytes that may have got into the files. A refused message
+/// must not come back with a recovery.
+void message_store::undo_burst() {
+  for (auto message = staged_.rbegin(); message != staged_.rend(); ++message)
+    message->queue->next = message->offset;
+  staged_.clear();
+  staged_hashes_.clear();
+  buffer_.clear();
+  end_ = written_end_ = committed_end_;
+  synced_end_ = std::min(synced_end_, committed_end_);
+  zeroing_due_ = !contents_->log.truncate(committed_end_);
+}
+
+std::optional<std::string> message_store::refusal() const {
+  if (!broken_.empty()) return broken_;
+  if (disk_full_)
+    return "the disk of " + contents_->directory.description()
+           + " is fuller than diskSpaceWarningLevelRatio, "
+           + std::to_string(contents_->config.disk_space_warning_level_ratio) + " %";
+  return std::nullopt;
+}
+
+/// A failed sync may have dropped pages that it could not write; what is not known to be on the
+/// disk is written again from the page cache before anything is promised.
+bool message_store::probe() {
+  if (broken_.empty()) return !disk_full_;
+  auto& log = contents_->log;
+  if (zeroing_due_) {
+    if (!log.truncate(committed_end_)) return false;
+    zeroing_due_ = false;
+  }
+  auto at = std::max(synced_end_, log.begin());
+  while (at < committed_end_) {
+    auto reading = log.read(at);
+    auto bytes = std::min<std::int64_t>(
+      {static_cast<std::int64_t>(reading.bytes.size()), committed_end_ - at, 1024 * 1024});
+    std::vector<std::uint8_t> copy(reading.bytes.begin(), reading.bytes.begin() + bytes);
+    if (!log.write(at, copy)) return false;
+    at = at + bytes;
+  }
+  for (const auto& file : log.files_between(synced_end_, committed_end_))
+    if (!file->sync()) return false;
+  synced_end_ = committed_end_;
+  for (const auto& queue : contents_->queues.all())
+    if (queue->dirty && !queue->units.write_out()) return false;
+  if (!contents_->index.write_out()) return false;
+  // Room for the next messages: a write of nothing but zeros behind the end tells whether the disk
+  // takes any.
+  if (!log.empty() && committed_end_ < log.capacity()) {
+    std::vector<std::uint8_t> zeros(
+      static_cast<std::size_t>(std::min<std::int64_t>(64 * 1024, log.capacity() - committed_end_)));
+    if (!log.write(committed_end_, zeros)) return false;
+  }
+  broken_.clear();
+  return !disk_full_;
+}
+
+flush_job message_store::start_flush(bool thorough) {
+  flush_job job;
+  job.thorough = thorough;
+  job.log_end = committed_end_;
+  job.files = contents_->log.files_between(synced_end_, committed_end_);
+  job.checkpoint = checkpoint_;
+  job.checkpoint.log_time = newest_time_;
+  auto give_up = [&](const caf::error& why) { broken_ = sentence(why); };
+  for (const auto& queue : contents_->queues.all()) {
+    if (queue->dirty) {
+      if (auto written = queue->units.write_out(); !written) give_up(written.error());
+      queue->dirty = false;
+      queue->units.close_file();
+    }
+    if (!thorough) continue;
+    auto files = queue->units.take_written_files();
+    job.files.insert(job.files.end(), files.begin(), files.end());
+  }
+  if (thorough) {
+    if (auto written = contents_->index.write_out(); !written) give_up(written.error());
+    auto files = contents_->index.take_written_files();
+    job.files.insert(job.files.end(), files.begin(), files.end());
+    job.checkpoint.queue_time = job.checkpoint.index_time = newest_time_;
+  }
+  return job;
+}
+
+void message_store::finish_flush(const flush_job& job, const caf::error& problem) {
+  if (problem) {
+    broken_ = sentence(problem);
+    return;
+  }
+  synced_end_ = std::max(synced_end_, std::min(job.log_end, committed_end_));
+  checkpoint_.log_time = job.checkpoint.log_time;
+  if (job.thorough) {
+    checkpoint_ = job.checkpoint;
+    checkpoint_end_ = job.log_end;
+  }
+  auto written = write_checkpoint(contents_->directory, checkpoint_file_, checkpoint_);
+  if (written)
+    checkpoint_file_ = *written; // an older checkpoint only makes the next recovery longer
+}
+
+caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
+  auto& log = contents_->log;
+  std::vector<wall_time_ms> modified;
+  for (std::size_t i = 0; i < log.segment_count(); ++i)
+    modified.push_back(log.modified_at(i));
+  auto decision =
+    decide_retention(modified, now, hour, contents_->directory.used_percent(), contents_->config);
+  disk_full_ = decision.refuse_sends;
+  if (decision.segments_to_remove == 0) return caf::unit;
+  if (auto removed = log.remove_oldest(decision.segments_to_remove); !removed) return removed;
+  for (const auto& queue : contents_->queues.all())
+    if (auto expired = queue->units.expire(log.begin()); !expired) return expired;
+  return contents_->index.expire(log.begin());
+}
+
+caf::expected<void> message_store::remove_topic(const topic_name& topic) {
+  return contents_->queues.remove_topic(topic.value);
+}
+
+caf::expected<void> message_store::close() {
+  assert(!has_burst());
+  auto job = start_flush(true);
+  for (const auto& file : job.files)
+    if (auto synced = file->sync(); !synced) return synced;
+  finish_flush(job, {});
+  if (!broken_.empty())
+    return make_error(errc::io_error,
+                      broken_); // the abort file stays: the next start checks everything
+  if (checkpoint_file_)
+    if (auto synced = checkpoint_file_->sync(); !synced) return synced;
+  return contents_->directory.remove(abort_path);
+}
+
+} // namespace cafmq

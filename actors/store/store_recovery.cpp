@@ -1,0 +1,94 @@
+#include "actors/store/store_recovery.hpp"
+
+#include <algorithm>
+
+namespace cafmq {
+
+namespace {
+
+/// Where the queues have got to: behind the record of the newest unit.
+log_position dispatched_until(const store_contents& contents) {
+  log_position end = contents.log.begin();
+  for (const auto& queue : contents.queues.all())
+    if (auto last = queue->units.last(); last && last->size != pre_blank_size)
+      end = std::max(end, last->position + last->size);
+  return end;
+}
+
+/// The start of the newest segment whose first record was stored by `time`; the oldest segment when
+/// there is none.
+log_position newest_segment_before(const segmented_log& log, wall_time_ms time) {
+  for (auto index = log.segment_count(); index > 1; --index) {
+    log_position start{log.first_of(index - 1)};
+    auto first = check_record(log.read(start).bytes, body_check::crc);
+    if (first.kind == record_kind::valid && first.record.store_timestamp != 0
+        && first.record.store_timestamp <= time)
+      return start;
+  }
+  return log.begin();
+}
+
+/// Reads records from `from` until one is invalid, and enters each into queues and index.
+caf::expected<recovered_store> walk(store_contents& contents, log_position from, wall_time_ms now) {
+  recovered_store result;
+  result.end = result.checked_from = from;
+  auto check = contents.config.check_crc_on_recover ? body_check::crc : body_check::skip;
+  while (result.end < contents.log.capacity()) {
+    auto reading = contents.log.read(result.end);
+    auto checked = check_record(reading.bytes, check);
+    if (checked.kind == record_kind::blank) {
+      log_position next{result.end.value + static_cast<std::int64_t>(reading.bytes.size())};
+      if (next == contents.log.capacity())
+        break; // the blank is written, the next file is not there yet
+      result.end = next;
+      continue;
+    }
+    if (checked.kind != record_kind::valid || checked.record.position != result.end) break;
+    if (auto entered = dispatch(contents, checked.record, now); !entered) return entered.error();
+    result.newest_time = checked.record.store_timestamp;
+    result.end = result.end + checked.size;
+    ++result.records;
+  }
+  return result;
+}
+
+/// Bytes behind the end up to the last one that is not zero, looking no further than a torn record
+/// would reach: untouched parts of the file are holes that should stay so.
+std::int64_t bytes_behind(const segmented_log& log, log_position end) {
+  constexpr std::size_t looked_at_max = 64 * 1024;
+  auto rest = log.read(end).bytes;
+  rest = rest.first(std::min(rest.size(), looked_at_max));
+  auto last = std::find_if(rest.rbegin(), rest.rend(), [](std::uint8_t byte) { return byte != 0; });
+  return rest.rend() - last;
+}
+
+} // namespace
+
+caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
+                                       const store_checkpoint& checkpoint, wall_time_ms now) {
+  auto start = contents.log.begin();
+  if (exit == last_exit::clean) {
+    start = std::min(dispatched_until(contents), contents.log.capacity());
+  } else if (!contents.log.empty()) {
+    start = newest_segment_before(contents.log,
+                                  checkpoint.safe_time(contents.config.message_index_enable));
+    for (const auto& queue : contents.queues.all())
+      if (auto cut = queue->units.truncate(start); !cut) return cut.error();
+    if (auto cut = contents.index.truncate(start); !cut) return cut.error();
+  }
+  auto result = walk(contents, start, now);
+  if (!result) return result.error();
+  if (exit == last_exit::crash) result->cut_bytes = bytes_behind(contents.log, result->end);
+  // What lies behind may look like records, and must not be found by a later recovery.
+  if (exit == last_exit::crash || result->records > 0)
+    if (auto cut = contents.log.truncate(result->end); !cut) return cut.error();
+  for (const auto& queue : contents.queues.all()) {
+    if (auto cut = queue->units.truncate(result->end); !cut) return cut.error();
+    if (auto expired = queue->units.expire(contents.log.begin()); !expired) return expired.error();
+    queue->next = queue->units.max();
+    queue->units.close_file();
+  }
+  return result;
+}
+
+} // namespace cafmq

@@ -1,0 +1,138 @@
+#include "runtime/storage/memory_directory.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <sys/mman.h>
+
+namespace cafmq {
+
+namespace {
+
+caf::error missing(const std::string& path) {
+  return make_error(errc::io_error, "opening " + path + " failed: there is no such file");
+}
+
+/// Anonymous pages: zeros that cost nothing until they are written.
+class memory_file : public store_file {
+public:
+  explicit memory_file(std::int64_t size) : size_(size), bytes_(map(size)) {}
+  ~memory_file() override {
+    if (bytes_ != nullptr) ::munmap(bytes_, length());
+  }
+
+  std::int64_t size() const override { return size_; }
+  caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) override {
+    if (!bytes.empty()) std::memcpy(bytes_ + at, bytes.data(), bytes.size());
+    modified_.store(std::chrono::duration_cast<std::chrono::milliseconds>(
+                      std::chrono::system_clock::now().time_since_epoch())
+                      .count());
+    return caf::unit;
+  }
+  caf::expected<void> read(std::int64_t at, std::span<std::uint8_t> out) const override {
+    if (at + static_cast<std::int64_t>(out.size()) > size_)
+      return make_error(errc::io_error, "reading behind the end of a file in memory");
+    if (!out.empty()) std::memcpy(out.data(), bytes_ + at, out.size());
+    return caf::unit;
+  }
+  std::span<const std::uint8_t> view() const override {
+    return {bytes_, static_cast<std::size_t>(size_)};
+  }
+  caf::expected<void> sync() override { return caf::unit; }
+  caf::expected<void> zero_from(std::int64_t at) override {
+    // Whole pages are given back; only the first is cleared by hand.
+    constexpr std::int64_t page = 4096;
+    auto border = std::min((at + page - 1) / page * page, size_);
+    std::memset(bytes_ + at, 0, static_cast<std::size_t>(border - at));
+    if (border < size_)
+      ::madvise(bytes_ + border, static_cast<std::size_t>(size_ - border), MADV_DONTNEED);
+    return caf::unit;
+  }
+  wall_time_ms modified_at() const override { return modified_.load(); }
+
+private:
+  static std::uint8_t* map(std::int64_t size) {
+    if (size == 0) return nullptr;
+    void* bytes = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) throw std::bad_alloc{};
+    return static_cast<std::uint8_t*>(bytes);
+  }
+  std::size_t length() const { return static_cast<std::size_t>(size_); }
+
+  std::int64_t size_;
+  std::uint8_t* bytes_;
+  std::atomic<wall_time_ms> modified_{0};
+};
+
+} // namespace
+
+memory_directory::memory_directory() = default;
+memory_directory::~memory_directory() = default;
+
+caf::expected<store_file_ptr> memory_directory::create(const std::string& path, std::int64_t size) {
+  std::lock_guard lock{mutex_};
+  auto& file = files_[path];
+  if (!file || file->size() != size) file = std::make_shared<memory_file>(size);
+  return file;
+}
+
+caf::expected<store_file_ptr> memory_directory::open(const std::string& path) {
+  std::lock_guard lock{mutex_};
+  auto i = files_.find(path);
+  if (i == files_.end()) return missing(path);
+  return i->second;
+}
+
+caf::expected<void> memory_directory::remove(const std::string& path) {
+  std::lock_guard lock{mutex_};
+  std::erase_if(files_, [&](const auto& entry) {
+    return entry.first == path || entry.first.starts_with(path + "/");
+  });
+  return caf::unit;
+}
+
+caf::expected<std::vector<store_directory::listed_file>>
+memory_directory::files(const std::string& folder) const {
+  std::lock_guard lock{mutex_};
+  std::vector<listed_file> result;
+  auto prefix = folder + "/";
+  for (const auto& [path, file] : files_)
+    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos)
+      result.push_back({path.substr(prefix.size()), file->size()});
+  return result;
+}
+
+caf::expected<std::vector<std::string>> memory_directory::folders(const std::string& folder) const {
+  std::lock_guard lock{mutex_};
+  std::vector<std::string> result;
+  auto prefix = folder + "/";
+  for (const auto& [path, file] : files_) {
+    auto end = path.starts_with(prefix) ? path.find('/', prefix.size()) : std::string::npos;
+    if (end == std::string::npos) continue;
+    auto name = path.substr(prefix.size(), end - prefix.size());
+    if (result.empty() || result.back() != name) result.push_back(name);
+  }
+  return result;
+}
+
+caf::expected<std::optional<std::string>>
+memory_directory::read_small(const std::string& path) const {
+  std::lock_guard lock{mutex_};
+  auto i = files_.find(path);
+  if (i == files_.end()) return std::optional<std::string>{};
+  auto bytes = i->second->view();
+  return std::optional{std::string{bytes.begin(), bytes.end()}};
+}
+
+caf::expected<void> memory_directory::write_small(const std::string& path,
+                                                  const std::string& text) {
+  if (auto removed = remove(path); !removed) return removed;
+  auto file = create(path, static_cast<std::int64_t>(text.size()));
+  if (!file) return file.error();
+  return (*file)->write(0, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+} // namespace cafmq
