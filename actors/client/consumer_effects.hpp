@@ -26,6 +26,9 @@ struct deliver_batch {
 using group_request = std::variant<join_consumer_group, lock_queues, commit_offsets,
                                    leave_consumer_group, release_queues, unlock_queues>;
 
+/// Take revoked batches back that no listener has begun: a queue waits for them.
+struct recall_revoked {};
+
 /// To a consumer group. All but the last two are answered.
 struct tell_group {
   broker_name broker;
@@ -48,8 +51,8 @@ struct consumer_done {
   std::int32_t running_listeners = 0;
 };
 
-using consumer_effect =
-  std::variant<ask_about_queue, deliver_batch, tell_group, keep_offsets, report, consumer_done>;
+using consumer_effect = std::variant<ask_about_queue, deliver_batch, recall_revoked, tell_group,
+                                     keep_offsets, report, consumer_done>;
 using consumer_effects = std::vector<consumer_effect>;
 
 } // namespace cafmq

@@ -124,7 +124,8 @@ void consumer_machine::assigned(const queue_assignment& assignment, time_point n
   if (closing_ || i == links_.end() || !context_.shares_queues()
       || assignment.group.value != setup_.config.consumer_group)
     return;
-  // Another member subscribes to more topics: a fault of the group's program, and theirs to consume.
+  // Another member subscribes to more topics: a fault of the group's program, and theirs to
+  // consume.
   auto ours = assignment;
   std::erase_if(ours.queues, [this](const assigned_queue& assigned) {
     return subscriptions_.count(assigned.queue.topic) == 0;
@@ -144,7 +145,7 @@ void consumer_machine::carry_out(const ownership_changes& changes, time_point no
       touch(consumer, now);
     } else {
       const auto& queue = std::get<stop_queue>(change).queue;
-      queues_.at(queue).consumer->stop();
+      queues_.at(queue).consumer->stop(effects_);
       settle(queue, now);
     }
   }
@@ -274,6 +275,11 @@ void consumer_machine::consumed(const consume_result& result, time_point now) {
   if (was_over && !context_.over_total()) pull_all(now);
 }
 
+void consumer_machine::abandon_deliveries(time_point now) {
+  while (!context_.deliveries.empty())
+    consumed({context_.deliveries.begin()->first, {}, queue_offset{0}}, now);
+}
+
 void consumer_machine::suspend(bool suspended, time_point now) {
   context_.suspended = suspended;
   pull_all(now);
@@ -357,7 +363,7 @@ void consumer_machine::close(time_point now) {
   closing_deadline_ = now + setup_.config.await_termination;
   wake_by(closing_deadline_);
   for (auto& [queue, owned] : queues_)
-    owned.consumer->stop();
+    owned.consumer->stop(effects_);
   finish_closing(now);
 }
 

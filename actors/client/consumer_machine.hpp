@@ -63,6 +63,8 @@ public:
                        time_point now);
 
   void consumed(const consume_result& result, time_point now);
+  /// The listener is gone: nothing that is under way to it was consumed.
+  void abandon_deliveries(time_point now);
 
   void suspend(bool suspended, time_point now);
   /// Error: invalid_parameter when queues are shared with the group.

@@ -350,14 +350,16 @@ void queue_consumer::restart(queue_offset at, time_point now, consumer_effects& 
   start_at_ = at;
   token_.revoke();
   schedule_.forget();
+  if (under_way_ > 0) out.push_back(recall_revoked{});
   settle(now, out);
 }
 
-void queue_consumer::stop() {
+void queue_consumer::stop(consumer_effects& out) {
   leaving_ = true;
   stage_ = queue_stage::stopping;
   token_.revoke();
   schedule_.forget();
+  if (under_way_ > 0) out.push_back(recall_revoked{});
 }
 
 /// A restart waits for the running listeners; when they are done it begins.

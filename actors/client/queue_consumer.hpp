@@ -95,7 +95,7 @@ public:
   /// Go on elsewhere, when the running listeners have finished; no_offset: at the committed offset.
   void seek(queue_offset to, time_point now, consumer_effects& out);
   /// Consume no more; `stopped()` becomes true when the running listeners have finished.
-  void stop();
+  void stop(consumer_effects& out);
   bool stopped() const { return leaving_ && under_way_ == 0; }
 
   /// Does what is due: deadlines, waits, lost locks.
