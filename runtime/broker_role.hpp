@@ -32,7 +32,7 @@ public:
 
 private:
   struct parts;
-  explicit broker_role(std::unique_ptr<parts> parts);
+  explicit broker_role(std::unique_ptr<parts> inside);
   std::unique_ptr<parts> parts_;
 };
 

@@ -53,8 +53,10 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help for all commands");
   action chosen;
+  add_node_commands(app, chosen);
   add_config_commands(app, chosen);
   add_produce_command(app, chosen);
+  add_store_commands(app, chosen);
   add_bench_commands(app, chosen);
   add_topic_commands(app, chosen);
   add_group_commands(app, chosen);

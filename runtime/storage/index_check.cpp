@@ -128,7 +128,7 @@ void check_indexes(const stopped_store& store, findings& found, store_summary& s
       continue;
     }
     auto header = read_index_header(bytes);
-    if (header.count == 1) continue; // nothing in it yet
+    if (header.count == 0 || header.count == 1) continue; // nothing in it yet
     if (!layout) {
       found.fault("file " + file.path() + " has chains of entries that no table size explains");
       continue;

@@ -34,7 +34,7 @@ struct index_header {
   log_position begin_position;
   log_position end_position;
   std::int32_t used_slots = 0;
-  std::int32_t count = 0; ///< the number of the next entry
+  std::int32_t count = 0; ///< the number of the next entry; 0 in a new file, too
 };
 
 struct index_entry {
