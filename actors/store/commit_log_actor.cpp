@@ -157,8 +157,11 @@ struct commit_log_state {
 
   // -- the rest -------------------------------------------------------------------------------
   void watch(const local_queue& queue) {
-    if (auto watcher = caf::actor_cast<message_queue_handle>(self->current_sender()))
-      watchers[queue] = watcher;
+    auto watcher = caf::actor_cast<message_queue_handle>(self->current_sender());
+    if (!watcher) return;
+    watchers[queue] = watcher;
+    // What was published since the watcher looked last is no news to anybody else.
+    self->send(watcher, queue_advanced{store().view()->max(queue)});
   }
 
   caf::result<queues_removed> remove(const topic_name& topic) {

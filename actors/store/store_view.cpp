@@ -73,6 +73,11 @@ queue_bounds store_view::bounds(const local_queue& queue) const {
   return result;
 }
 
+queue_offset store_view::max(const local_queue& queue) const {
+  auto found = contents_->queues.find(queue.topic.value, queue.id);
+  return found ? found->units.max() : queue_offset{};
+}
+
 bool store_view::is_cold(const pull_messages& request) const {
   auto found = contents_->queues.find(request.topic.value, request.queue);
   if (!found) return false;

@@ -22,6 +22,8 @@ public:
 
   /// Zeros for a queue that has never had a message.
   queue_bounds bounds(const local_queue& queue) const;
+  /// Where the queue's next message will go, without a look at any message.
+  queue_offset max(const local_queue& queue) const;
   /// Messages from `request.from` on, as many as its limits and the examined limit
   /// (maxFilterMessageSize) allow; waits for nothing. Error: io_error.
   caf::expected<pulled_messages> read(const pull_messages& request) const;
