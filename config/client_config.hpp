@@ -14,9 +14,9 @@ namespace cafmq {
 struct client_config {
   /// Name servers, host:port; one is picked at random, the next when it fails. Empty: NAMESRV_ADDR,
   /// else 127.0.0.1:9876.
-  std::vector<std::string> namesrv_addr;
+  std::vector<std::string> namesrv_addr{};
   /// IPv4 address put into client ids, unique keys and born hosts; empty: found out.
-  std::string client_ip;
+  std::string client_ip{};
   /// DEFAULT is replaced by process id and start time, so that each client is distinct.
   std::string instance_name = "DEFAULT";
   std::chrono::milliseconds poll_name_server_interval{30'000};
@@ -51,7 +51,7 @@ struct consumer_config {
   wall_time_ms consume_timestamp =
     0; ///< for consume_from::timestamp; 0: half an hour before the start
   bool orderly = false;
-  allocation sharing;
+  allocation sharing{};
   std::int32_t consume_thread_nums = 20;
   std::int32_t consume_message_batch_max_size = 1;
   /// How much one pull may bring; larger than RocketMQ's 32 because a hop between nodes is paid per
@@ -74,7 +74,7 @@ struct consumer_config {
   std::chrono::milliseconds local_retry_backoff_max{60'000};
   std::chrono::milliseconds suspend_current_queue_time{1'000}; ///< orderly retry
   std::chrono::milliseconds await_termination{5'000}; ///< shutdown waits so long for listeners
-  std::string offset_store_dir; ///< broadcasting: where offsets are kept; empty: ~/.cafmq_offsets
+  std::string offset_store_dir{}; ///< broadcasting: where offsets are kept; empty: ~/.cafmq_offsets
   bool auto_commit = true;      ///< pull style: commit every persist_consumer_offset_interval
 };
 

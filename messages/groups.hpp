@@ -32,9 +32,9 @@ CAFMQ_INSPECT(subscription, topic, expression, version)
 struct allocation {
   std::string strategy = "AVG"; ///< AVG, AVG_BY_CIRCLE, CONSISTENT_HASH, CONFIG, MACHINE_ROOM,
                                 ///< MACHINE_ROOM_NEARBY-<inner>, NONE
-  std::vector<message_queue> fixed_queues; ///< CONFIG: the queues of this member
-  std::vector<std::string> rooms;          ///< MACHINE_ROOM: rooms this group consumes from
-  std::string own_room; ///< MACHINE_ROOM_NEARBY: where this member is; a broker's room is in its
+  std::vector<message_queue> fixed_queues{}; ///< CONFIG: the queues of this member
+  std::vector<std::string> rooms{};          ///< MACHINE_ROOM: rooms this group consumes from
+  std::string own_room{}; ///< MACHINE_ROOM_NEARBY: where this member is; a broker's room is in its
                         ///< name, `room@name`
 
   bool operator==(const allocation&) const = default;
