@@ -43,8 +43,13 @@ std::int32_t permission_of(const std::string& text) {
   throw command_failed(exit_code::wrong_use, "--perm is r, w, rw, or RocketMQ's 4, 2, 6");
 }
 
-/// Topics that clients and brokers make for themselves.
-bool is_system_topic(const topic_name& topic) {
+/// Topics that clients and brokers make for themselves; each cluster and broker has one of its
+/// name.
+bool is_system_topic(const topic_name& topic, const std::vector<found_broker>& brokers) {
+  for (const auto& broker : brokers)
+    if (topic.value == broker.name.value || topic.value == broker.cluster.value
+        || topic.value == broker.cluster.value + "_REPLY_TOPIC")
+      return true;
   static const std::set<std::string_view> names{
     "TBW102",        "SELF_TEST_TOPIC",     "OFFSET_MOVED_EVENT",        "SCHEDULE_TOPIC_XXXX",
     "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC"};
@@ -178,8 +183,9 @@ exit_code remove_topic(const topic_options& options) {
 exit_code list_all(const topic_options& options) {
   cluster_access cluster{client_settings(options)};
   text_table table{{"topic", "broker", "read queues", "write queues", "permission"}};
+  const auto brokers = cluster.brokers();
   for (const auto& topic : cluster.topics().topics) {
-    if (!options.all && is_system_topic(topic)) continue;
+    if (!options.all && is_system_topic(topic, brokers)) continue;
     for (const auto& queues : cluster.route(topic).queues) {
       if (options.json)
         print(json_line{}
