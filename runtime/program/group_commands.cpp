@@ -153,8 +153,9 @@ void print_json(const whole_group& group) {
 }
 
 void print_tables(const whole_group& group) {
+  const auto subscriptions = subscriptions_text(group.summary);
   std::string text = "group " + group.summary.group.value + ", " + model_text(group.summary.model)
-                     + ", subscribed to " + subscriptions_text(group.summary) + ", lag "
+                     + (subscriptions.empty() ? "" : ", subscribed to " + subscriptions) + ", lag "
                      + grouped(total_lag(group)) + "\n\n";
   text_table members{{"member", "queues", "heard", ""}};
   for (const auto& [client, member] : group.members) {

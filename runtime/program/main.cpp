@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_node_commands(app, chosen);
   add_config_commands(app, chosen);
   add_produce_command(app, chosen);
+  add_consume_command(app, chosen);
   add_store_commands(app, chosen);
   add_bench_commands(app, chosen);
   add_topic_commands(app, chosen);

@@ -48,7 +48,7 @@ TEST_CASE("program: wrong words end with 2 and name what was meant") {
 }
 
 TEST_CASE("program: every command explains itself") {
-  for (const char* noun : {"standalone", "node", "config", "produce", "topic", "group",
+  for (const char* noun : {"standalone", "node", "config", "produce", "consume", "topic", "group",
                            "message", "cluster", "bench", "store"}) {
     const auto help = cafmq({noun, "--help"});
     CHECK_MESSAGE(help.exit_code == 0, noun);
