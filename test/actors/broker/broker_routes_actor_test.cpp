@@ -49,15 +49,16 @@ struct registered : test::broker_stage {
 using queues = std::vector<std::string>;
 
 TEST_CASE_FIXTURE(registered, "M2 broker: it registers with every name server at its start") {
-  CHECK(is_routed("ns1:9876", "TBW102"));
+  REQUIRE(is_routed("ns1:9876", "TBW102"));
   CHECK(is_routed("ns2:9876", "TBW102"));
   CHECK(route("ns1:9876", "TBW102")->brokers.front().addresses.at(0) == "broker-a:10911");
 }
 
 TEST_CASE_FIXTURE(registered, "M2 broker: each topic change is known to all name servers at once") {
   REQUIRE(send(batch("orders")));
+  REQUIRE(is_routed("ns1:9876", "orders"));
   CHECK(route("ns1:9876", "orders")->queues.front().write_queues == 4);
-  CHECK(is_routed("ns2:9876", "orders"));
+  REQUIRE(is_routed("ns2:9876", "orders"));
   REQUIRE(create(topic("orders", 8, 8)));
   CHECK(route("ns2:9876", "orders")->queues.front().write_queues == 8);
   REQUIRE(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}));
