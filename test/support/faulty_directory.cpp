@@ -1,0 +1,131 @@
+#include "support/faulty_directory.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cafmq::test {
+
+class faulty_directory::file : public store_file {
+public:
+  file(faulty_directory& disk, std::int64_t size)
+      : disk_(disk), bytes_(static_cast<std::size_t>(size)), synced_(bytes_) {}
+
+  std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
+
+  caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) override {
+    auto count = static_cast<std::int64_t>(bytes.size());
+    auto& left = disk_.now.bytes_left;
+    auto written = left < 0 ? count : std::min(left, count);
+    std::copy(bytes.begin(), bytes.begin() + written, bytes_.begin() + at);
+    if (left >= 0) left -= written;
+    if (written < count)
+      return make_error(errc::io_error, "writing failed: No space left on device");
+    return caf::unit;
+  }
+  caf::expected<void> read(std::int64_t at, std::span<std::uint8_t> out) const override {
+    if (at + static_cast<std::int64_t>(out.size()) > size())
+      return make_error(errc::io_error, "reading behind the end");
+    std::copy_n(bytes_.begin() + at, out.size(), out.begin());
+    return caf::unit;
+  }
+  std::span<const std::uint8_t> view() const override { return bytes_; }
+  caf::expected<void> sync() override {
+    ++disk_.syncs_;
+    if (disk_.now.on_sync) disk_.now.on_sync();
+    if (disk_.now.syncs_fail)
+      return make_error(errc::io_error, "syncing failed: Input/output error");
+    synced_ = bytes_;
+    return caf::unit;
+  }
+  caf::expected<void> zero_from(std::int64_t at) override {
+    std::fill(bytes_.begin() + at, bytes_.end(), std::uint8_t{0});
+    return caf::unit;
+  }
+  wall_time_ms modified_at() const override { return 0; }
+
+  void lose_unsynced() { bytes_ = synced_; }
+  std::vector<std::uint8_t>& bytes() { return bytes_; }
+  void settle() { synced_ = bytes_; }
+
+private:
+  faulty_directory& disk_;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<std::uint8_t> synced_;
+};
+
+void faulty_directory::lose_unsynced() {
+  for (auto& [path, file] : files_)
+    file->lose_unsynced();
+}
+
+void faulty_directory::cut(const std::string& path, std::int64_t at) {
+  auto& bytes = files_.at(path)->bytes();
+  std::fill(bytes.begin() + at, bytes.end(), std::uint8_t{0});
+  files_.at(path)->settle();
+}
+
+void faulty_directory::flip_bit(const std::string& path, std::int64_t at, int bit) {
+  files_.at(path)->bytes()[static_cast<std::size_t>(at)] ^= static_cast<std::uint8_t>(1 << bit);
+  files_.at(path)->settle();
+}
+
+caf::expected<store_file_ptr> faulty_directory::create(const std::string& path, std::int64_t size) {
+  auto& found = files_[path];
+  if (!found || found->size() != size) found = std::make_shared<file>(*this, size);
+  return store_file_ptr{found};
+}
+
+caf::expected<store_file_ptr> faulty_directory::open(const std::string& path) {
+  auto found = files_.find(path);
+  if (found == files_.end())
+    return make_error(errc::io_error, "opening " + path + " failed: No such file");
+  return store_file_ptr{found->second};
+}
+
+caf::expected<void> faulty_directory::remove(const std::string& path) {
+  std::erase_if(files_, [&](const auto& entry) {
+    return entry.first == path || entry.first.starts_with(path + "/");
+  });
+  return caf::unit;
+}
+
+caf::expected<std::vector<store_directory::listed_file>>
+faulty_directory::files(const std::string& folder) const {
+  std::vector<listed_file> result;
+  auto prefix = folder + "/";
+  for (const auto& [path, file] : files_)
+    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos)
+      result.push_back({path.substr(prefix.size()), file->size()});
+  return result;
+}
+
+caf::expected<std::vector<std::string>> faulty_directory::folders(const std::string& folder) const {
+  std::vector<std::string> result;
+  auto prefix = folder + "/";
+  for (const auto& [path, file] : files_) {
+    auto end = path.starts_with(prefix) ? path.find('/', prefix.size()) : std::string::npos;
+    if (end == std::string::npos) continue;
+    auto name = path.substr(prefix.size(), end - prefix.size());
+    if (result.empty() || result.back() != name) result.push_back(name);
+  }
+  return result;
+}
+
+caf::expected<std::optional<std::string>>
+faulty_directory::read_small(const std::string& path) const {
+  auto found = files_.find(path);
+  if (found == files_.end()) return std::optional<std::string>{};
+  auto bytes = found->second->view();
+  return std::optional{std::string{bytes.begin(), bytes.end()}};
+}
+
+caf::expected<void> faulty_directory::write_small(const std::string& path,
+                                                  const std::string& text) {
+  auto made = std::make_shared<file>(*this, static_cast<std::int64_t>(text.size()));
+  std::copy(text.begin(), text.end(), made->bytes().begin());
+  made->settle();
+  files_[path] = std::move(made);
+  return caf::unit;
+}
+
+} // namespace cafmq::test

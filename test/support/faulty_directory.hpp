@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/store/store_directory.hpp"
+
+namespace cafmq::test {
+
+/// A disk that fails on command: it forgets what was not synced, tears writes, fills up, refuses
+/// writes and syncs, flips bits. Deterministic; used by one thread.
+class faulty_directory : public store_directory {
+public:
+  /// What goes wrong from now on.
+  struct faults {
+    std::int64_t bytes_left = -1; ///< the disk is full after so many more; the write that exceeds
+                                  ///< it is torn there; -1: never
+    bool syncs_fail = false;
+    int used_percent = 0;
+    std::function<void()> on_sync; ///< called in each sync, for a disk that takes its time
+  };
+
+  faults now;
+
+  /// The power fails: every file is as its last successful sync left it, and so are those that were
+  /// only created.
+  void lose_unsynced();
+  /// Everything from `at` of the file on is cut, as if it had never been written.
+  void cut(const std::string& path, std::int64_t at);
+  void flip_bit(const std::string& path, std::int64_t at, int bit);
+  std::int64_t syncs() const { return syncs_; }
+
+  std::string description() const override { return "a faulty disk"; }
+  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size) override;
+  caf::expected<store_file_ptr> open(const std::string& path) override;
+  caf::expected<void> remove(const std::string& path) override;
+  caf::expected<std::vector<listed_file>> files(const std::string& folder) const override;
+  caf::expected<std::vector<std::string>> folders(const std::string& folder) const override;
+  caf::expected<std::optional<std::string>> read_small(const std::string& path) const override;
+  caf::expected<void> write_small(const std::string& path, const std::string& text) override;
+  caf::expected<void> lock() override { return caf::unit; }
+  int used_percent() const override { return now.used_percent; }
+
+private:
+  class file;
+  friend class file;
+
+  std::map<std::string, std::shared_ptr<file>> files_;
+  std::int64_t syncs_ = 0;
+};
+
+} // namespace cafmq::test
