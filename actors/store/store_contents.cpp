@@ -108,7 +108,13 @@ caf::expected<void> enter_queue(store_contents& contents, const record_view& rec
     return caf::unit;
   auto queue = contents.queues.find_or_add(record.topic, record.queue);
   auto end = queue->units.max();
-  if (record.offset < end && queue->units.min() < end) return caf::unit; // it is there
+  if (record.offset < end && queue->units.min() < end) {
+    auto last = queue->units.last();
+    if (record.offset.value != 0 || !last || record.position <= last->position)
+      return caf::unit; // it is there
+    if (auto emptied = queue->units.truncate({0}); !emptied) return emptied;
+    end = queue->units.max();
+  }
   // A gap can come only from queue files that were lost in part; the missing messages stay missing.
   while (queue->units.min() < end && end < record.offset) {
     queue->units.append(end, {{0}, pre_blank_size, 0});
@@ -144,6 +150,13 @@ caf::expected<void> enter_index(store_contents& contents, const record_view& rec
 }
 
 } // namespace
+
+bool is_believable(const store_contents& contents, const record_view& record) {
+  constexpr std::int64_t lost_units_max = 1'000'000; // more than crashes take from queue files
+  auto queue = contents.queues.find(record.topic, record.queue);
+  if (record.offset.value < 0 || record.queue.value < 0) return false;
+  return !queue || record.offset - queue->units.max() <= lost_units_max;
+}
 
 caf::expected<void> dispatch(store_contents& contents, const record_view& record,
                              wall_time_ms now) {

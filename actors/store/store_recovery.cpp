@@ -43,7 +43,10 @@ caf::expected<recovered_store> walk(store_contents& contents, log_position from,
       result.end = next;
       continue;
     }
-    if (checked.kind != record_kind::valid || checked.record.position != result.end) break;
+    if (checked.kind != record_kind::valid || checked.record.position != result.end
+        || is_torn(checked.record, reading.bytes.subspan(static_cast<std::size_t>(checked.size)))
+        || !is_believable(contents, checked.record))
+      break;
     if (auto entered = dispatch(contents, checked.record, now); !entered) return entered.error();
     result.newest_time = checked.record.store_timestamp;
     result.end = result.end + checked.size;

@@ -1,5 +1,7 @@
 #include "messages/codec/record.hpp"
 
+#include <algorithm>
+
 #include "messages/codec/big_endian.hpp"
 #include "messages/codec/crc32.hpp"
 #include "messages/codec/java_hash.hpp"
@@ -115,6 +117,11 @@ checked_record check_record(std::span<const std::uint8_t> bytes, body_check chec
       && masked_crc32(bytes_of(record.body)) != record.body_crc)
     return {};
   return {record_kind::valid, size, record};
+}
+
+bool is_torn(const record_view& record, std::span<const std::uint8_t> behind) {
+  return !record.properties.empty() && record.properties.back() == '\0'
+         && std::all_of(behind.begin(), behind.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::int64_t tags_code(std::string_view properties) {

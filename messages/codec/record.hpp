@@ -106,6 +106,11 @@ enum class body_check : std::uint8_t { skip, crc };
 checked_record check_record(std::span<const std::uint8_t> bytes,
                             body_check check = body_check::skip);
 
+/// Whether a valid record was the last to be written and did not wholly reach the disk: its
+/// properties, which no CRC protects, end in a zero, and nothing but zeros follows. Each property
+/// ends in 0x02 or, up to RocketMQ 5.1 the last one, in its value.
+bool is_torn(const record_view& record, std::span<const std::uint8_t> behind);
+
 /// The tags code of a record for its unit in the consume queue: the Java hash of TAGS, 0 without
 /// tags; in the delay topic the delivery time is the caller's business.
 std::int64_t tags_code(std::string_view properties);

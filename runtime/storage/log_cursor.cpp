@@ -5,6 +5,9 @@ namespace cafmq::inspection {
 log_step log_cursor::next() {
   auto bytes = log_->from(next_.value);
   auto found = check_record(bytes, check_);
+  if (found.kind == record_kind::valid
+      && is_torn(found.record, bytes.subspan(static_cast<std::size_t>(found.size))))
+    found = {};
   log_step step{found.kind, next_, found.size, found.record};
   if (found.kind == record_kind::valid)
     next_ = next_ + found.size;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <doctest/doctest.h>
+#include <fstream>
 #include <set>
 #include <utility>
 
@@ -331,4 +332,45 @@ TEST_CASE("golden stores: are appended to, across segments, and open again with 
       REQUIRE(found);
       CHECK(found->count == 60);
     }
+}
+
+TEST_CASE(
+  "L5: a store of Apache's broker, torn in its last records, opens without them and goes on") {
+  const std::string name = "rocketmq-5.5.0-killed";
+  auto manifest = test::golden_manifest(name);
+  auto messages = lines_of(manifest, "message");
+  std::sort(messages.begin(), messages.end(), [](const json& a, const json& b) {
+    return a["commitLogOffset"] < b["commitLogOffset"];
+  });
+  auto begin_of = [&](std::size_t back) {
+    return messages[messages.size() - back]["commitLogOffset"].get<std::int64_t>();
+  };
+  for (auto cut = begin_of(3); cut < begin_of(1) + 300; cut += 41) {
+    CAPTURE(cut);
+    test::golden_store golden{name};
+    {
+      std::fstream segment{golden / "commitlog/00000000000000262144",
+                           std::ios::binary | std::ios::in | std::ios::out};
+      segment.seekp(cut - 262'144);
+      std::vector<char> zeros(static_cast<std::size_t>(2 * 262'144 - cut));
+      segment.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+    }
+    std::size_t lost = cut < begin_of(2) ? 3 : cut < begin_of(1) ? 2 : 1;
+    const local_queue queue{{"GoldenOrder"}, {3}};
+    {
+      opened_store opened{golden.path()};
+      CHECK(opened.store().end().value == begin_of(lost));
+      CHECK(opened.store().recovered().end.value == begin_of(lost));
+      for (std::size_t back = 1; back <= lost; ++back)
+        CHECK_FALSE(opened.view().view_message({begin_of(back)}));
+      append_messages(opened.store(), queue, 2);
+    } // and dies
+    check_without_fault(golden.path());
+    {
+      opened_store again{golden.path()};
+      CHECK(pull_all(again.view(), queue).back().body() == "second");
+      REQUIRE(again.store().close());
+    }
+    check_without_fault(golden.path());
+  }
 }

@@ -59,6 +59,27 @@ TEST_CASE("record: every truncation of a record is invalid") {
     CHECK(check_record(std::span{bytes}.first(length)).kind == record_kind::invalid);
 }
 
+TEST_CASE("record: one whose properties end in zeros, with nothing behind, is torn") {
+  auto bytes = one_draft("some body");
+  auto size = bytes.size();
+  bytes.resize(size + 100);
+  auto torn = [&] {
+    auto checked = check_record(bytes);
+    REQUIRE(checked.kind == record_kind::valid);
+    return is_torn(checked.record, std::span{bytes}.subspan(size));
+  };
+  CHECK_FALSE(torn());
+  bytes[size - 1] = 0;
+  CHECK(torn());
+  bytes[size + 50] = 1; // something was written behind it later
+  CHECK_FALSE(torn());
+  draft d;
+  d.topic = "t";
+  bytes.clear();
+  encode_draft(bytes, d);
+  CHECK_FALSE(is_torn(check_record(bytes).record, {}));
+}
+
 TEST_CASE("record: a flipped bit in the body is found by its CRC, in a length by the structure") {
   auto bytes = one_draft("some body");
   stamp_record(bytes, {});
