@@ -28,7 +28,7 @@ class index_sequence {
 public:
   index_sequence(const stopped_store& store, findings& found)
       : store_(&store), found_(&found), cursor_(store.log(), body_check::skip),
-        missing_(found, "the key index") {}
+        faults_(found, "the key index") {}
 
   void add(const std::string& path, std::int32_t number, const index_header& header,
            const index_entry& entry) {
@@ -42,8 +42,8 @@ public:
       return;
     }
     if (current_->at > entry.position) {
-      missing_.add(place() + " points to log position " + std::to_string(entry.position.value)
-                   + ", where no record begins or none comes next");
+      faults_.add(place() + " points to log position " + std::to_string(entry.position.value)
+                  + ", where no record begins or none comes next");
       return;
     }
     match(place, header, entry);
@@ -54,7 +54,7 @@ public:
     std::int64_t records = 0;
     auto first = current_ ? current_->at : log_position{};
     for (; current_; current_ = cursor_.next_record(), load_hashes())
-      if (next_hash_ < hashes_.size()) ++records;
+      if (!missing_hashes_.empty()) ++records;
     if (records > 0)
       found_->unfinished("the key index lacks keys of the last " + std::to_string(records)
                          + " messages that have any, from log position "
@@ -69,17 +69,19 @@ private:
   void match(const Place& place, const index_header& header, const index_entry& entry) {
     auto expected = std::find(hashes_.begin(), hashes_.end(), entry.hash);
     if (expected == hashes_.end() && entry.hash != tag_index_hash(current_->record)) {
-      missing_.add(place() + " has a hash that none of the keys of the record in "
-                   + store_->log().place(entry.position.value) + " gives");
+      faults_.add(place() + " has a hash that none of the keys of the record in "
+                  + store_->log().place(entry.position.value) + " gives");
       return;
     }
-    // An entry that was there is met again after a recovery that indexed its record twice.
-    if (next_hash_ < hashes_.size() && hashes_[next_hash_] == entry.hash) ++next_hash_;
+    // Keys of one record come in any order, and again after a recovery that indexed it twice.
+    if (auto left = std::find(missing_hashes_.begin(), missing_hashes_.end(), entry.hash);
+        left != missing_hashes_.end())
+      missing_hashes_.erase(left);
     auto seconds = (current_->record.store_timestamp - header.begin_time) / 1000;
     if (std::clamp<std::int64_t>(seconds, 0, INT32_MAX) != entry.seconds)
-      missing_.add(place() + " is " + std::to_string(entry.seconds)
-                   + " s after the begin of its file, where its record's store time gives "
-                   + std::to_string(seconds));
+      faults_.add(place() + " is " + std::to_string(entry.seconds)
+                  + " s after the begin of its file, where its record's store time gives "
+                  + std::to_string(seconds));
   }
 
   void start_at(log_position position) {
@@ -91,27 +93,27 @@ private:
   }
 
   void next_record() {
-    if (next_hash_ < hashes_.size())
-      missing_.add("the key index lacks " + std::to_string(hashes_.size() - next_hash_)
-                   + " keys of the record in " + store_->log().place(current_->at.value));
+    if (!missing_hashes_.empty())
+      faults_.add("the key index lacks " + std::to_string(missing_hashes_.size())
+                  + " keys of the record in " + store_->log().place(current_->at.value));
     current_ = cursor_.next_record();
     load_hashes();
   }
 
   void load_hashes() {
-    next_hash_ = 0;
     hashes_.clear();
     if (current_) index_hashes(current_->record, hashes_);
+    missing_hashes_ = hashes_;
   }
 
   const stopped_store* store_;
   findings* found_;
   log_cursor cursor_;
-  similar_faults missing_;
+  similar_faults faults_;
   bool started_ = false;
   std::optional<log_step> current_;
-  std::vector<std::int32_t> hashes_;
-  std::size_t next_hash_ = 0;
+  std::vector<std::int32_t> hashes_; // of the current record
+  std::vector<std::int32_t> missing_hashes_;
   std::int64_t beyond_ = 0;
 };
 

@@ -62,8 +62,8 @@ std::optional<std::string> chain_fault(std::span<const std::uint8_t> file,
 /// other that fits. nullopt when none does, or when it holds no entry to tell by.
 std::optional<index_layout> find_index_layout(std::span<const std::uint8_t> file);
 
-/// The hashes under which a record is in the index, in the order in which it gets there: its unique
-/// key, then each of its keys. None for a rollback record.
+/// The hashes under which a record is in the index: of its unique key and of each of its keys. None
+/// for a rollback record.
 void index_hashes(const record_view& record, std::vector<std::int32_t>& hashes);
 
 /// The hash under which RocketMQ from 5.4 on also finds the record by its tag; 0 without a tag.
