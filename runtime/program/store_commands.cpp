@@ -85,6 +85,7 @@ exit_code dump(const store_options& options) {
   };
   watch.on_queue = [&](const dumped_queue& queue) {
     if (options.json) out.print(queue_dump_line(queue));
+    if (queue.max.value == 0) return; // a table of a thousand queues without a message helps nobody
     queues.add({queue.queue.topic.value, std::to_string(queue.queue.id.value),
                 grouped(queue.min.value), grouped(queue.max.value)});
   };
