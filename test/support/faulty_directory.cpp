@@ -5,9 +5,9 @@
 
 namespace cafmq::test {
 
-class faulty_directory::file : public store_file {
+class faulty_directory::disk_file : public store_file {
 public:
-  file(faulty_directory& disk, std::int64_t size)
+  disk_file(faulty_directory& disk, std::int64_t size)
       : disk_(disk), bytes_(static_cast<std::size_t>(size)), synced_(bytes_) {}
 
   std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
@@ -71,7 +71,7 @@ void faulty_directory::flip_bit(const std::string& path, std::int64_t at, int bi
 
 caf::expected<store_file_ptr> faulty_directory::create(const std::string& path, std::int64_t size) {
   auto& found = files_[path];
-  if (!found || found->size() != size) found = std::make_shared<file>(*this, size);
+  if (!found || found->size() != size) found = std::make_shared<disk_file>(*this, size);
   return store_file_ptr{found};
 }
 
@@ -121,7 +121,7 @@ faulty_directory::read_small(const std::string& path) const {
 
 caf::expected<void> faulty_directory::write_small(const std::string& path,
                                                   const std::string& text) {
-  auto made = std::make_shared<file>(*this, static_cast<std::int64_t>(text.size()));
+  auto made = std::make_shared<disk_file>(*this, static_cast<std::int64_t>(text.size()));
   std::copy(text.begin(), text.end(), made->bytes().begin());
   made->settle();
   files_[path] = std::move(made);

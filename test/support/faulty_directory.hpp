@@ -45,10 +45,10 @@ public:
   int used_percent() const override { return now.used_percent; }
 
 private:
-  class file;
-  friend class file;
+  class disk_file;
+  friend class disk_file;
 
-  std::map<std::string, std::shared_ptr<file>> files_;
+  std::map<std::string, std::shared_ptr<disk_file>> files_;
   std::int64_t syncs_ = 0;
 };
 
