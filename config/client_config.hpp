@@ -75,7 +75,7 @@ struct consumer_config {
   std::chrono::milliseconds suspend_current_queue_time{1'000}; ///< orderly retry
   std::chrono::milliseconds await_termination{5'000}; ///< shutdown waits so long for listeners
   std::string offset_store_dir{}; ///< broadcasting: where offsets are kept; empty: ~/.cafmq_offsets
-  bool auto_commit = true;      ///< pull style: commit every persist_consumer_offset_interval
+  bool auto_commit = true;        ///< pull style: commit every persist_consumer_offset_interval
 };
 
 } // namespace cafmq

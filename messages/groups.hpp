@@ -35,7 +35,7 @@ struct allocation {
   std::vector<message_queue> fixed_queues{}; ///< CONFIG: the queues of this member
   std::vector<std::string> rooms{};          ///< MACHINE_ROOM: rooms this group consumes from
   std::string own_room{}; ///< MACHINE_ROOM_NEARBY: where this member is; a broker's room is in its
-                        ///< name, `room@name`
+                          ///< name, `room@name`
 
   bool operator==(const allocation&) const = default;
 };

@@ -54,7 +54,8 @@ struct producer_state {
 
   void drain() {
     if (parts->take_outbox)
-      for (auto& send : parts->take_outbox()) accept(std::move(send));
+      for (auto& send : parts->take_outbox())
+        accept(std::move(send));
     pump();
   }
 
