@@ -20,8 +20,8 @@ TEST_CASE("send_retry: queues come in turn; an avoided broker only when no other
   for (const auto* broker : {"a", "b"})
     for (int id = 0; id < 2; ++id)
       view.write_queues.push_back({{"t"}, {broker}, {id}});
-  view.brokers[{"a"}] = {};
-  view.brokers[{"b"}] = {};
+  view.brokers[{"a"}] = broker_handle{};
+  view.brokers[{"b"}] = broker_handle{};
   queue_rotation rotation;
   std::vector<std::string> taken;
   for (int i = 0; i < 4; ++i) {
