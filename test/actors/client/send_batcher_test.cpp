@@ -99,8 +99,8 @@ TEST_CASE_FIXTURE(fixture,
         == offset_message_id(0x0A000001, 10911, {record_bytes}));
 }
 
-TEST_CASE_FIXTURE(
-  fixture, "send_batcher: a sync send is retried on another broker, with the same unique key") {
+TEST_CASE_FIXTURE(fixture,
+                  "D13: a sync send is retried on another broker, with the same unique key") {
   sends.show(view_of({"a", "b"}, {"a", "b"}), now);
   send(1);
   auto first = sends.take_batches();
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(
   CHECK(sends.take_batches().size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "send_batcher: a one-way send is never tried twice") {
+TEST_CASE_FIXTURE(fixture, "D17: a one-way send is never tried twice") {
   sends.show(view_of({"a", "b"}, {"a", "b"}, 1), now);
   send(1, send_mode::oneway);
   CHECK(sends.take_batches().size() == 1);
