@@ -163,10 +163,10 @@ bool broker_role::stop(std::chrono::steady_clock::time_point deadline) {
   // queues and groups, whose last offsets the metadata store then writes.
   if (inside.broker)
     static_cast<void>(inside.system.middleman().unpublish(inside.broker, inside.port));
-  bool ended = end_actor(inside.system, inside.broker, deadline);
-  ended = end_actor(inside.system, inside.metadata_store, deadline) && ended;
-  ended = end_actor(inside.system, inside.cold_reader, deadline) && ended;
-  ended = end_actor(inside.system, inside.commit_log, deadline) && ended;
+  bool ended = end_actor(inside.system, inside.broker, "broker", deadline);
+  ended = end_actor(inside.system, inside.metadata_store, "metadata store", deadline) && ended;
+  ended = end_actor(inside.system, inside.cold_reader, "cold reader", deadline) && ended;
+  ended = end_actor(inside.system, inside.commit_log, "commit log", deadline) && ended;
   // Handles to actors with threads of their own must not outlive the actor system.
   inside.broker = nullptr;
   inside.metadata_store = nullptr;

@@ -7,13 +7,16 @@
 #include <caf/send.hpp>
 #include <caf/system_messages.hpp>
 #include <chrono>
+#include <string_view>
+
+#include "actors/log.hpp"
 
 namespace cafmq {
 
-/// Sends an actor its exit message and waits until it has ended; false when it has not by
-/// `deadline`.
+/// Sends an actor its exit message and waits until it has ended; false, with a log line that names
+/// it, when it has not by `deadline`.
 template <class Handle>
-bool end_actor(caf::actor_system& system, const Handle& handle,
+bool end_actor(caf::actor_system& system, const Handle& handle, std::string_view name,
                std::chrono::steady_clock::time_point deadline) {
   if (!handle) return true;
   caf::scoped_actor self{system};
@@ -24,6 +27,7 @@ bool end_actor(caf::actor_system& system, const Handle& handle,
   bool ended = false;
   self->receive([&](const caf::down_msg&) { ended = true; },
                 caf::after(std::max(left, std::chrono::milliseconds{0})) >> [] {});
+  if (!ended) log::error("end-overdue", "the ", name, " has not ended in its time");
   return ended;
 }
 

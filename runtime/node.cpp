@@ -87,9 +87,9 @@ public:
     broker_.reset();
     if (name_server_) {
       static_cast<void>(system_->middleman().unpublish(name_server_, name_server_port_));
-      ended_ = end_actor(*system_, name_server_, deadline) && ended_;
+      ended_ = end_actor(*system_, name_server_, "name server", deadline) && ended_;
     }
-    ended_ = end_actor(*system_, connector_, deadline) && ended_;
+    ended_ = end_actor(*system_, connector_, "connector", deadline) && ended_;
     // A handle that outlives the actor system can keep its end waiting for ever.
     name_server_ = nullptr;
     connector_ = nullptr;

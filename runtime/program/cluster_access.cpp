@@ -32,8 +32,8 @@ cluster_access::cluster_access(const settings& values)
 
 cluster_access::~cluster_access() {
   const auto deadline = std::chrono::steady_clock::now() + end_limit;
-  const bool ended =
-    end_actor(*system_, client_, deadline) && end_actor(*system_, connector_, deadline);
+  const bool ended = end_actor(*system_, client_, "client", deadline)
+                     && end_actor(*system_, connector_, "connector", deadline);
   if (!ended) system_->await_actors_before_shutdown(false);
 }
 

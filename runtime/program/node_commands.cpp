@@ -88,6 +88,7 @@ exit_code serve(const settings& values, bool as_json) {
   ::alarm(stop_limit_seconds);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const bool ended = running->stop();
+  log::info("stopped", "all roles have ended");
   running.reset();
   ::alarm(0);
   if (!ended) throw command_failed(exit_code::failed, "a role did not end within its time");
