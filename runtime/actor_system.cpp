@@ -3,13 +3,11 @@
 #include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/node_id.hpp>
-#include <future>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "actors/log.hpp"
 #include "messages/register_messages.hpp"
 
 namespace cafmq {
@@ -38,24 +36,6 @@ void skip_actor_ids(caf::actor_system& system, std::uint32_t count) {
 
 owned_actor_system::owned_actor_system(std::unique_ptr<caf::actor_system_config> config)
     : config_(std::move(config)), system_(std::make_unique<caf::actor_system>(*config_)) {}
-
-owned_actor_system::~owned_actor_system() {
-  if (!system_) return;
-  constexpr std::chrono::seconds end_limit{3};
-  auto ended = std::make_shared<std::promise<void>>();
-  auto is_over = ended->get_future();
-  std::thread ender{[system = system_.release(), config = config_.release(), ended] {
-    delete system;
-    delete config;
-    ended->set_value();
-  }};
-  if (is_over.wait_for(end_limit) == std::future_status::ready) {
-    ender.join();
-    return;
-  }
-  log::error("actor-system-stuck", "the actor system does not end and is left behind");
-  ender.detach();
-}
 
 owned_actor_system make_actor_system(const actor_system_options& options) {
   auto config = std::make_unique<caf::actor_system_config>();

@@ -18,16 +18,9 @@ struct actor_system_options {
 };
 
 /// An actor system with its configuration, which must outlive it.
-///
-/// CAF 0.17.6 has races in which the end of a system waits for ever for a thread of a detached
-/// actor that has ended. So the end is bounded: after three seconds the system is left behind, with
-/// a log line. Whoever owns actors ends them before.
 class owned_actor_system {
 public:
   explicit owned_actor_system(std::unique_ptr<caf::actor_system_config> config);
-  owned_actor_system(owned_actor_system&&) noexcept = default;
-  owned_actor_system& operator=(owned_actor_system&&) = delete;
-  ~owned_actor_system();
 
   caf::actor_system& get() { return *system_; }
   caf::actor_system& operator*() { return *system_; }
