@@ -193,13 +193,15 @@ struct client_state {
     auto watcher = caf::actor_cast<topic_watcher_handle>(self->current_sender());
     if (!watcher) return;
     bool is_new = !routes.watched(request.topic);
-    routes.watch(request.topic, request.auto_create);
+    bool may_create = routes.watch(request.topic, request.auto_create);
+    // A consumer may have learnt already that nobody serves the topic, which a producer may create.
+    if (may_create && !is_new) show(request.topic);
     auto& known = watchers[request.topic];
     if (known.emplace(watcher.address(), watcher).second) self->monitor(watcher);
     if (!is_new && shown.count(request.topic) > 0) self->send(watcher, shown[request.topic]);
-    if (is_new && server) {
+    if ((is_new || may_create) && server) {
       self->send(server, subscribe_routes{routes.wanted()});
-      if (request.auto_create) look_up({auto_create_topic_key});
+      if (may_create) look_up({auto_create_topic_key});
     }
     if (is_new) look_up(request.topic);
   }

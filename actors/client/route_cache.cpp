@@ -27,8 +27,11 @@ void add_queues(std::vector<message_queue>& to, const topic_name& topic, const b
 
 } // namespace
 
-void route_cache::watch(const topic_name& topic, bool auto_create) {
-  topics_[topic].auto_create |= auto_create;
+bool route_cache::watch(const topic_name& topic, bool auto_create) {
+  auto& entry = topics_[topic];
+  bool is_news = auto_create && !entry.auto_create;
+  entry.auto_create |= auto_create;
+  return is_news;
 }
 
 void route_cache::unwatch(const topic_name& topic) { topics_.erase(topic); }

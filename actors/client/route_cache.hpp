@@ -18,7 +18,8 @@ inline constexpr std::int32_t auto_created_queues_max = 4;
 /// what becomes of them in a view.
 class route_cache {
 public:
-  void watch(const topic_name& topic, bool auto_create);
+  /// Returns whether the topic may be created by sending from now on, and might not before.
+  bool watch(const topic_name& topic, bool auto_create);
   void unwatch(const topic_name& topic);
   bool watched(const topic_name& topic) const { return topics_.count(topic) > 0; }
   std::vector<topic_name> topics() const;

@@ -103,7 +103,8 @@ std::string offsets_text(const std::vector<consumed_position>& positions) {
 caf::expected<std::vector<consumed_position>> parse_offsets(const std::string& text) {
   std::vector<consumed_position> positions;
   try {
-    for (const auto& entry : json::parse(text).at("offsetTable"))
+    const auto whole = json::parse(text);
+    for (const auto& entry : whole.at("offsetTable"))
       positions.push_back({{{entry.at("topic").get<std::string>()},
                             {entry.at("brokerName").get<std::string>()},
                             {entry.at("queueId").get<std::int32_t>()}},

@@ -181,3 +181,24 @@ TEST_CASE_FIXTURE(fixture, "client: a view holds the brokers of its own topic on
   CHECK(view->brokers.size() == 1);
   CHECK(view->brokers.count({"broker-b"}) == 1);
 }
+
+TEST_CASE_FIXTURE(fixture,
+                  "client: a topic that a consumer waits for can still be created by sending") {
+  net->routes[auto_create_topic_key] = {{auto_create_topic_key},
+                                        {{{"broker-a"}, 8, 8, permission::read_write}},
+                                        {{{"c"}, {"broker-a"}, {{0, "b:1"}}}}};
+  system.send_from(watcher, client, watch_topic{{"new"}, false});
+  CHECK(watcher.last<topic_view>()->problem == static_cast<std::uint8_t>(errc::topic_not_exist));
+  auto sender = system.spawn_probe();
+  system.send_from(sender, client, watch_topic{{"new"}, true});
+  for (const auto& view : sender.received<topic_view>())
+    CHECK(view.problem == 0);
+  REQUIRE(sender.last<topic_view>());
+  CHECK(sender.last<topic_view>()->write_queues.size() == 4);
+  CHECK(sender.last<topic_view>()->read_queues.empty());
+  // The same when another topic was created before, so that nothing has to be asked.
+  system.send_from(watcher, client, watch_topic{{"newer"}, false});
+  system.send_from(sender, client, watch_topic{{"newer"}, true});
+  CHECK(sender.last<topic_view>()->topic.value == "newer");
+  CHECK(sender.last<topic_view>()->write_queues.size() == 4);
+}
