@@ -125,7 +125,7 @@ struct commit_log_state {
 
   // -- flushing -------------------------------------------------------------------------------
   void flush_tick() {
-    bool thorough = now() >= thorough_due;
+    bool thorough = now() >= thorough_due || store().retention_waits();
     bool enough = store().unsynced_bytes() >= config.flush_commit_log_least_pages * page_bytes;
     if (thorough || enough || now() >= log_flush_due) flush(thorough);
     if (auto reason = store().refusal(); reason && store().probe())

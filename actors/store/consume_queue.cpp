@@ -51,33 +51,66 @@ caf::expected<void> consume_queue::load() {
     starts.push_back(*start / queue_unit_bytes);
   }
   if (starts.empty()) return caf::unit;
-  first_ = starts.front();
-  // The valid units are a prefix of the last file that has any.
-  for (auto start = starts.rbegin(); start != starts.rend(); ++start) {
+  first_ = starts.back();
+  for (auto start = starts.rbegin() + 1; start != starts.rend() && !misses_files_; ++start) {
+    misses_files_ = *start + units_per_file() != first_;
+    if (!misses_files_) first_ = *start;
+  }
+  return find_bounds(starts);
+}
+
+/// Finds the last valid unit and the first that is no pre-blank. Valid units are a prefix of the
+/// last file that has any, pre-blank ones of the first.
+caf::expected<void> consume_queue::find_bounds(const std::vector<std::int64_t>& starts) {
+  for (auto start = starts.rbegin(); start != starts.rend() && *start >= first_; ++start) {
     auto file = directory_.open(path_of_file(*start));
     if (!file) return file.error();
-    std::array<std::uint8_t, queue_unit_bytes> bytes;
-    std::int64_t low = 0, high = units_per_file();
-    while (low < high) {
-      auto middle = low + (high - low) / 2;
-      if (auto done = (*file)->read(middle * queue_unit_bytes, bytes); !done) return done.error();
-      if (is_valid(decode(bytes.data())))
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    written_ = *start + low;
-    if (low > 0) break;
+    auto count = first_unit(**file, [](const queue_unit& unit) { return !is_valid(unit); });
+    if (!count) return count.error();
+    written_ = *start + *count;
+    if (*count == 0) continue;
+    auto last = unit_in(**file, *count - 1);
+    if (!last) return last.error();
+    if (last->size != pre_blank_size) end_position_ = last->position + last->size;
+    break;
   }
-  // Pre-blank units before the first message do not count.
-  min_ = first_;
-  while (min_ < written_) {
-    auto unit = read_one(min_);
-    if (!unit) return unit.error();
-    if (unit->size != pre_blank_size) break;
-    ++min_;
-  }
+  min_ = written_;
+  if (first_ == written_) return caf::unit;
+  auto file = directory_.open(path_of_file(first_));
+  if (!file) return file.error();
+  auto blanks =
+    first_unit(**file, [](const queue_unit& unit) { return unit.size != pre_blank_size; });
+  if (!blanks) return blanks.error();
+  min_ = std::min(first_ + *blanks, written_);
+  if (min_ == written_) return caf::unit;
+  auto unit = unit_in(**file, *blanks);
+  if (!unit) return unit.error();
+  min_position_ = unit->position;
   return caf::unit;
+}
+
+/// The index of the first unit in a file that `is_wanted`; the file's number of units when there is
+/// none. Pre: behind one that is wanted are only such.
+template <class IsWanted>
+caf::expected<std::int64_t> consume_queue::first_unit(const store_file& file,
+                                                      IsWanted is_wanted) const {
+  std::int64_t low = 0, high = units_per_file();
+  while (low < high) {
+    auto middle = low + (high - low) / 2;
+    auto unit = unit_in(file, middle);
+    if (!unit) return unit.error();
+    if (is_wanted(*unit))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+caf::expected<queue_unit> consume_queue::unit_in(const store_file& file, std::int64_t index) {
+  std::array<std::uint8_t, queue_unit_bytes> bytes;
+  if (auto done = file.read(index * queue_unit_bytes, bytes); !done) return done.error();
+  return decode(bytes.data());
 }
 
 queue_offset consume_queue::min() const {
@@ -88,6 +121,11 @@ queue_offset consume_queue::min() const {
 queue_offset consume_queue::max() const {
   std::lock_guard lock{mutex_};
   return {written_ + static_cast<std::int64_t>(tail_.size())};
+}
+
+log_position consume_queue::end_position() const {
+  std::lock_guard lock{mutex_};
+  return end_position_;
 }
 
 std::optional<queue_unit> consume_queue::last() const {
@@ -140,12 +178,6 @@ caf::expected<std::vector<queue_unit>> consume_queue::read_files(std::int64_t fr
   return units;
 }
 
-caf::expected<queue_unit> consume_queue::read_one(std::int64_t unit) const {
-  auto units = read_files(unit, unit + 1);
-  if (!units) return units.error();
-  return units->front();
-}
-
 void consume_queue::append(queue_offset offset, const queue_unit& unit) {
   std::lock_guard lock{mutex_};
   auto end = written_ + static_cast<std::int64_t>(tail_.size());
@@ -157,6 +189,8 @@ void consume_queue::append(queue_offset offset, const queue_unit& unit) {
   }
   assert(offset.value == end);
   tail_.push_back(unit);
+  end_position_ = unit.position + unit.size;
+  if (min_ == offset.value) min_position_ = unit.position;
 }
 
 caf::expected<store_file_ptr> consume_queue::file_of(std::int64_t unit, bool create) {
@@ -224,9 +258,16 @@ consume_queue::first_at_or_behind(log_position position, std::int64_t from, std:
 }
 
 caf::expected<void> consume_queue::truncate(log_position end) {
+  if (end_position() <= end) return caf::unit;
   auto cut = first_at_or_behind(end, min_, max().value);
   if (!cut) return cut.error();
   if (*cut >= max().value) return caf::unit;
+  log_position new_end{0};
+  if (*cut > min_) {
+    auto kept = read({*cut - 1}, 1);
+    if (!kept) return kept.error();
+    new_end = kept->front().position + kept->front().size;
+  }
   auto old_written = written_;
   {
     std::lock_guard lock{mutex_};
@@ -236,6 +277,7 @@ caf::expected<void> consume_queue::truncate(log_position end) {
       tail_.clear();
       written_ = *cut;
     }
+    end_position_ = new_end;
   }
   open_file_.reset();
   auto keep_file = written_ > min_ && written_ % units_per_file() != 0
@@ -255,8 +297,12 @@ caf::expected<void> consume_queue::truncate(log_position end) {
 }
 
 caf::expected<void> consume_queue::expire(log_position begin) {
+  if (min() == max() || min_position_ >= begin) return caf::unit;
   auto first_kept = first_at_or_behind(begin, min_, max().value);
   if (!first_kept) return first_kept.error();
+  auto kept = read({*first_kept}, 1);
+  if (!kept) return kept.error();
+  if (!kept->empty()) min_position_ = kept->front().position;
   {
     std::lock_guard lock{mutex_};
     min_ = *first_kept;
@@ -274,10 +320,16 @@ caf::expected<void> consume_queue::expire(log_position begin) {
   return caf::unit;
 }
 
-caf::expected<void> consume_queue::remove_files() {
+caf::expected<void> consume_queue::clear() {
   open_file_.reset();
   written_files_.clear();
-  return directory_.remove(folder_);
+  if (auto removed = directory_.remove(folder_); !removed) return removed;
+  std::lock_guard lock{mutex_};
+  first_ = min_ = written_ = 0;
+  tail_.clear();
+  misses_files_ = false;
+  end_position_ = min_position_ = {};
+  return caf::unit;
 }
 
 } // namespace cafmq

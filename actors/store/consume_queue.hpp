@@ -37,6 +37,8 @@ public:
 
   queue_offset min() const;
   queue_offset max() const;
+  /// Where the record of the newest unit ends in the log; 0 when there is none.
+  log_position end_position() const;
   /// The last unit; nullopt when there is none.
   std::optional<queue_unit> last() const;
   /// Units from `from` on, at most `count`, fewer at the end. Error: io_error.
@@ -55,7 +57,10 @@ public:
   caf::expected<void> truncate(log_position end);
   /// The log begins at `begin` now: earlier units count no more, and files of only such units go.
   caf::expected<void> expire(log_position begin);
-  caf::expected<void> remove_files();
+  /// Forgets every unit, in memory and on disk.
+  caf::expected<void> clear();
+  /// Whether `load` found a file missing between others: the units before it cannot be read.
+  bool misses_files() const { return misses_files_; }
   /// Closes its file until it is needed again.
   void close_file() { open_file_.reset(); }
 
@@ -63,7 +68,10 @@ private:
   std::int64_t units_per_file() const { return file_bytes_ / queue_unit_bytes; }
   std::string path_of_file(std::int64_t file) const;
   caf::expected<store_file_ptr> file_of(std::int64_t unit, bool create);
-  caf::expected<queue_unit> read_one(std::int64_t unit) const;
+  caf::expected<void> find_bounds(const std::vector<std::int64_t>& starts);
+  template <class IsWanted>
+  caf::expected<std::int64_t> first_unit(const store_file& file, IsWanted is_wanted) const;
+  static caf::expected<queue_unit> unit_in(const store_file& file, std::int64_t index);
   caf::expected<std::int64_t> first_at_or_behind(log_position position, std::int64_t from,
                                                  std::int64_t to) const;
   caf::expected<void> fill_before(std::int64_t unit);
@@ -73,11 +81,14 @@ private:
   std::string folder_;
   std::int64_t file_bytes_;
 
-  mutable std::mutex mutex_;     // guards what follows
+  mutable std::mutex mutex_; // guards what follows
+  bool misses_files_ = false;
   std::int64_t first_ = 0;       // first unit of the first file
   std::int64_t min_ = 0;         // first unit that counts
   std::int64_t written_ = 0;     // units below are in the files
   std::vector<queue_unit> tail_; // from written_ on
+  log_position end_position_;    // behind the record of the last unit
+  log_position min_position_;    // the writer's: of the record of the first unit that counts
 
   store_file_ptr open_file_; // the writer's: of the last file
   std::int64_t open_file_first_ = -1;

@@ -232,18 +232,38 @@ caf::expected<void> key_index::add_file(wall_time_ms now) {
 caf::expected<void> key_index::put(std::int32_t hash, log_position position,
                                    wall_time_ms store_time, wall_time_ms now) {
   std::lock_guard lock{mutex_};
+  const waiting_entry entry{hash, position, store_time, now};
+  auto entered = enter_waiting();
+  if (entered) entered = enter(entry);
+  if (!entered) waiting_.push_back(entry);
+  return entered;
+}
+
+caf::expected<void> key_index::enter(const waiting_entry& entry) {
   if (files_.empty() || files_.back().index->full())
-    if (auto added = add_file(now); !added) return added.error();
+    if (auto added = add_file(entry.now); !added) return added.error();
   if (!slots_loaded_) {
     if (auto loaded = files_.back().index->load_slots(); !loaded) return loaded.error();
     slots_loaded_ = true;
   }
-  files_.back().index->put(hash, position, store_time);
+  files_.back().index->put(entry.hash, entry.position, entry.store_time);
+  return caf::unit;
+}
+
+caf::expected<void> key_index::enter_waiting() {
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (auto entered = enter(waiting_[i]); !entered) {
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+      return entered;
+    }
+  }
+  waiting_.clear();
   return caf::unit;
 }
 
 caf::expected<void> key_index::write_out() {
   std::lock_guard lock{mutex_};
+  if (auto entered = enter_waiting(); !entered) return entered;
   if (files_.empty() || !slots_loaded_) return caf::unit;
   if (auto written = files_.back().index->write_out(); !written) return written.error();
   written_files_.push_back(files_.back().index->file());
@@ -256,6 +276,7 @@ std::vector<store_file_ptr> key_index::take_written_files() {
 
 caf::expected<void> key_index::truncate(log_position end) {
   std::lock_guard lock{mutex_};
+  waiting_.clear();
   while (!files_.empty() && files_.back().index->begin_position() >= end.value) {
     if (auto removed = directory_.remove(folder_ + "/" + files_.back().name); !removed)
       return removed.error();

@@ -93,7 +93,7 @@ public:
   wall_time_ms end_time() const;
 
   /// `hash`: index_hash of the Java hash of `topic#key`. Errors: io_error when a new file cannot be
-  /// made.
+  /// made; the entry then waits in memory, with those that follow, for `write_out`.
   caf::expected<void> put(std::int32_t hash, log_position position, wall_time_ms store_time,
                           wall_time_ms now);
   caf::expected<void> write_out();
@@ -114,7 +114,16 @@ private:
   };
 
   std::int64_t file_bytes() const { return 40 + 4ll * config_.slots + 20ll * config_.entries; }
+  struct waiting_entry {
+    std::int32_t hash = 0;
+    log_position position;
+    wall_time_ms store_time = 0;
+    wall_time_ms now = 0;
+  };
+
   caf::expected<void> add_file(wall_time_ms now);
+  caf::expected<void> enter(const waiting_entry& entry);
+  caf::expected<void> enter_waiting();
 
   store_directory& directory_;
   std::string folder_;
@@ -123,6 +132,7 @@ private:
   std::vector<named_file> files_; // oldest first
   bool slots_loaded_ = false;     // of the newest
   std::vector<store_file_ptr> written_files_;
+  std::vector<waiting_entry> waiting_; // for a file to be made, in order
 };
 
 /// The name of an index file made at `now`: yyyyMMddHHmmssSSS, UTC.

@@ -164,8 +164,7 @@ std::vector<message_store::advanced_queue> message_store::publish(wall_time_ms n
     queue.units.append(message.offset, message.unit);
     queue.dirty = true;
     if (touched.empty() || touched.back() != &queue) touched.push_back(&queue);
-    for (auto i = message.first_hash;
-         i < message.first_hash + message.hash_count && broken_.empty(); ++i)
+    for (auto i = message.first_hash; i < message.first_hash + message.hash_count; ++i)
       if (auto put =
             contents_->index.put(staged_hashes_[i], message.unit.position, message.store_time, now);
           !put)
@@ -255,8 +254,10 @@ flush_job message_store::start_flush(bool thorough) {
   auto give_up = [&](const caf::error& why) { broken_ = sentence(why); };
   for (const auto& queue : contents_->queues.all()) {
     if (queue->dirty) {
-      if (auto written = queue->units.write_out(); !written) give_up(written.error());
-      queue->dirty = false;
+      if (auto written = queue->units.write_out(); !written)
+        give_up(written.error());
+      else
+        queue->dirty = false;
       queue->units.close_file();
     }
     if (!thorough) continue;
@@ -274,12 +275,15 @@ flush_job message_store::start_flush(bool thorough) {
 
 void message_store::finish_flush(const flush_job& job, const caf::error& problem) {
   if (problem) {
+    // What was not synced may be lost. The log is written again; queues and index can be made again
+    // from where the checkpoint stands, so it stays there until the next start has done so.
+    derived_are_doubtful_ |= job.thorough;
     broken_ = sentence(problem);
     return;
   }
   synced_end_ = std::max(synced_end_, std::min(job.log_end, committed_end_));
   checkpoint_.log_time = job.checkpoint.log_time;
-  if (job.thorough) {
+  if (job.thorough && !derived_are_doubtful_) {
     checkpoint_ = job.checkpoint;
     checkpoint_end_ = job.log_end;
   }
@@ -296,8 +300,14 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
   auto decision =
     decide_retention(modified, now, hour, contents_->directory.used_percent(), contents_->config);
   disk_full_ = decision.refuse_sends;
-  if (decision.segments_to_remove == 0) return caf::unit;
-  if (auto removed = log.remove_oldest(decision.segments_to_remove); !removed) return removed;
+  // A queue must know on the disk how far it got before the last trace of that goes.
+  std::size_t removable = 0;
+  while (removable < decision.segments_to_remove
+         && log.first_of(removable) + log.segment_bytes() <= checkpoint_end_.value)
+    ++removable;
+  retention_waits_ = removable < decision.segments_to_remove;
+  if (removable == 0) return caf::unit;
+  if (auto removed = log.remove_oldest(removable); !removed) return removed;
   for (const auto& queue : contents_->queues.all())
     if (auto expired = queue->units.expire(log.begin()); !expired) return expired;
   return contents_->index.expire(log.begin());
@@ -313,6 +323,8 @@ caf::expected<void> message_store::close() {
   for (const auto& file : job.files)
     if (auto synced = file->sync(); !synced) return synced;
   finish_flush(job, {});
+  if (derived_are_doubtful_ && broken_.empty())
+    broken_ = "queues and index could not be synced; the next start makes them again";
   if (!broken_.empty())
     return make_error(errc::io_error,
                       broken_); // the abort file stays: the next start checks everything

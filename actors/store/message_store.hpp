@@ -81,6 +81,8 @@ public:
   /// `job` was synced, or failed with `problem`. A thorough one moves the checkpoint.
   void finish_flush(const flush_job& job, const caf::error& problem);
 
+  /// Whether segments that are due wait for a thorough flush.
+  bool retention_waits() const { return retention_waits_; }
   /// Applies retention; `hour` is the local hour.
   caf::expected<void> clean(wall_time_ms now, int hour);
   caf::expected<void> remove_topic(const topic_name& topic);
@@ -131,6 +133,8 @@ private:
   store_file_ptr checkpoint_file_;
   std::string broken_; ///< why writing failed; empty: it works
   bool disk_full_ = false;
+  bool derived_are_doubtful_ = false; ///< a sync of queues and index failed
+  bool retention_waits_ = false;
   bool zeroing_due_ = false; ///< refused bytes still stand behind the end
 };
 

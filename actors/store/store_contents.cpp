@@ -75,7 +75,7 @@ caf::expected<void> queue_table::remove_topic(std::string_view topic) {
   std::unique_lock lock{mutex_};
   auto i = queues_.lower_bound(by_name::view{topic, 0});
   while (i != queues_.end() && i->first.first == topic) {
-    if (auto removed = i->second->units.remove_files(); !removed) return removed.error();
+    if (auto removed = i->second->units.clear(); !removed) return removed.error();
     i = queues_.erase(i);
   }
   return directory_.remove(std::string{queues_folder} + "/" + std::string{topic});
@@ -97,71 +97,6 @@ std::int64_t unit_tags_code(const record_view& record) {
   auto capped = static_cast<std::size_t>(
     std::min<std::int64_t>(level, static_cast<std::int64_t>(delay_seconds.size())));
   return record.store_timestamp + delay_seconds[capped - 1] * 1000;
-}
-
-namespace {
-
-caf::expected<void> enter_queue(store_contents& contents, const record_view& record) {
-  auto transaction = record.transaction_type();
-  if (transaction == sys_flag::transaction_prepared
-      || transaction == sys_flag::transaction_rollback)
-    return caf::unit;
-  auto queue = contents.queues.find_or_add(record.topic, record.queue);
-  auto end = queue->units.max();
-  if (record.offset < end && queue->units.min() < end) {
-    auto last = queue->units.last();
-    if (record.offset.value != 0 || !last || record.position <= last->position)
-      return caf::unit; // it is there
-    if (auto emptied = queue->units.truncate({0}); !emptied) return emptied;
-    end = queue->units.max();
-  }
-  // A gap can come only from queue files that were lost in part; the missing messages stay missing.
-  while (queue->units.min() < end && end < record.offset) {
-    queue->units.append(end, {{0}, pre_blank_size, 0});
-    end = end + 1;
-  }
-  queue->units.append(record.offset, {record.position, record.size, unit_tags_code(record)});
-  queue->next = record.offset + 1;
-  queue->dirty = true;
-  return queue->units.unwritten() >= 4096 ? queue->units.write_out()
-                                          : caf::expected<void>{caf::unit};
-}
-
-caf::expected<void> enter_index(store_contents& contents, const record_view& record,
-                                wall_time_ms now) {
-  if (!contents.config.message_index_enable
-      || record.transaction_type() == sys_flag::transaction_rollback)
-    return caf::unit;
-  if (record.position < contents.index.end_position()) return caf::unit;
-  auto seed = java_hash("#", java_hash(record.topic));
-  auto enter = [&](std::string_view key) -> caf::expected<void> {
-    if (key.empty()) return caf::unit;
-    return contents.index.put(index_hash(java_hash(key, seed)), record.position,
-                              record.store_timestamp, now);
-  };
-  if (auto put = enter(find_property(record.properties, property::unique_key)); !put) return put;
-  auto keys = find_property(record.properties, property::keys);
-  while (!keys.empty()) {
-    auto space = keys.find(' ');
-    if (auto put = enter(keys.substr(0, space)); !put) return put;
-    keys = space == std::string_view::npos ? std::string_view{} : keys.substr(space + 1);
-  }
-  return caf::unit;
-}
-
-} // namespace
-
-bool is_believable(const store_contents& contents, const record_view& record) {
-  constexpr std::int64_t lost_units_max = 1'000'000; // more than crashes take from queue files
-  auto queue = contents.queues.find(record.topic, record.queue);
-  if (record.offset.value < 0 || record.queue.value < 0) return false;
-  return !queue || record.offset - queue->units.max() <= lost_units_max;
-}
-
-caf::expected<void> dispatch(store_contents& contents, const record_view& record,
-                             wall_time_ms now) {
-  if (auto entered = enter_queue(contents, record); !entered) return entered;
-  return enter_index(contents, record, now);
 }
 
 } // namespace cafmq

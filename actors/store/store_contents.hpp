@@ -72,15 +72,6 @@ struct store_contents {
   std::atomic<std::int64_t> log_end{0}; ///< behind the last record that readers may see
 };
 
-/// Enters a record into its queue and the key index; again is harmless. Prepared and rolled back
-/// messages have no place in a queue, rolled back ones none in the index. Offset 0 in a queue that
-/// has units already begins it anew: its topic was deleted and made again. Errors: io_error.
-caf::expected<void> dispatch(store_contents& contents, const record_view& record, wall_time_ms now);
-
-/// False for a record that claims an offset so far behind the end of its queue that only a damaged
-/// header, which no CRC protects, explains it.
-bool is_believable(const store_contents& contents, const record_view& record);
-
 /// The tags code of a record's unit: as `tags_code`, but in the delay topic the time when the
 /// message is due.
 std::int64_t unit_tags_code(const record_view& record);

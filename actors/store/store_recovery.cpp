@@ -1,6 +1,9 @@
 #include "actors/store/store_recovery.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "actors/store/redispatch.hpp"
 
 namespace cafmq {
 
@@ -10,8 +13,7 @@ namespace {
 log_position dispatched_until(const store_contents& contents) {
   log_position end = contents.log.begin();
   for (const auto& queue : contents.queues.all())
-    if (auto last = queue->units.last(); last && last->size != pre_blank_size)
-      end = std::max(end, last->position + last->size);
+    end = std::max(end, queue->units.end_position());
   return end;
 }
 
@@ -28,11 +30,16 @@ log_position newest_segment_before(const segmented_log& log, wall_time_ms time) 
   return log.begin();
 }
 
-/// Reads records from `from` until one is invalid, and enters each into queues and index.
-caf::expected<recovered_store> walk(store_contents& contents, log_position from, wall_time_ms now) {
+/// Reads records from `from` until one is invalid, and enters each into queues and index; nullopt
+/// when units are missing before `from`.
+caf::expected<std::optional<recovered_store>> walk(store_contents& contents, log_position from,
+                                                   wall_time_ms now) {
   recovered_store result;
   result.end = result.checked_from = from;
-  auto check = contents.config.check_crc_on_recover ? body_check::crc : body_check::skip;
+  const auto check = contents.config.check_crc_on_recover ? body_check::crc : body_check::skip;
+  redispatch dispatch{
+    contents,
+    from == contents.log.begin() ? redispatch::gap::is_damage : redispatch::gap::loses_units, now};
   while (result.end < contents.log.capacity()) {
     auto reading = contents.log.read(result.end);
     auto checked = check_record(reading.bytes, check);
@@ -44,15 +51,33 @@ caf::expected<recovered_store> walk(store_contents& contents, log_position from,
       continue;
     }
     if (checked.kind != record_kind::valid || checked.record.position != result.end
-        || is_torn(checked.record, reading.bytes.subspan(static_cast<std::size_t>(checked.size)))
-        || !is_believable(contents, checked.record))
+        || is_torn(checked.record, reading.bytes.subspan(static_cast<std::size_t>(checked.size))))
       break;
-    if (auto entered = dispatch(contents, checked.record, now); !entered) return entered.error();
+    auto entered = dispatch.enter(checked.record);
+    if (!entered) return entered.error();
+    if (*entered == redispatch::outcome::units_are_missing) return std::optional<recovered_store>{};
+    if (*entered == redispatch::outcome::is_not_believable) break;
     result.newest_time = checked.record.store_timestamp;
     result.end = result.end + checked.size;
     ++result.records;
   }
-  return result;
+  return std::optional{result};
+}
+
+/// Makes all queues and the index anew from the whole log.
+caf::expected<std::optional<recovered_store>> rebuild(store_contents& contents, wall_time_ms now) {
+  for (const auto& queue : contents.queues.all())
+    if (auto cleared = queue->units.clear(); !cleared) return cleared.error();
+  if (auto cleared = contents.index.truncate({0}); !cleared) return cleared.error();
+  return walk(contents, contents.log.begin(), now);
+}
+
+bool queues_miss_files(const store_contents& contents) {
+  const bool nothing_expired = contents.log.begin().value == 0;
+  const auto queues = contents.queues.all();
+  return std::any_of(queues.begin(), queues.end(), [=](const auto& queue) {
+    return queue->units.misses_files() || (nothing_expired && queue->units.min().value > 0);
+  });
 }
 
 /// Bytes behind the end up to the last one that is not zero, looking no further than a torn record
@@ -79,8 +104,11 @@ caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
       if (auto cut = queue->units.truncate(start); !cut) return cut.error();
     if (auto cut = contents.index.truncate(start); !cut) return cut.error();
   }
-  auto result = walk(contents, start, now);
-  if (!result) return result.error();
+  caf::expected<std::optional<recovered_store>> walked{std::nullopt};
+  if (!queues_miss_files(contents)) walked = walk(contents, start, now);
+  if (walked && !*walked) walked = rebuild(contents, now);
+  if (!walked) return walked.error();
+  auto result = *walked;
   if (exit == last_exit::crash) result->cut_bytes = bytes_behind(contents.log, result->end);
   // What lies behind may look like records, and must not be found by a later recovery.
   if (exit == last_exit::crash || result->records > 0)
@@ -91,7 +119,7 @@ caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
     queue->next = queue->units.max();
     queue->units.close_file();
   }
-  return result;
+  return *result;
 }
 
 } // namespace cafmq

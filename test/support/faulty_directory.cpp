@@ -7,12 +7,14 @@ namespace cafmq::test {
 
 class faulty_directory::disk_file : public store_file {
 public:
-  disk_file(faulty_directory& disk, std::int64_t size)
-      : disk_(disk), bytes_(static_cast<std::size_t>(size)), synced_(bytes_) {}
+  disk_file(faulty_directory& disk, std::string path, std::int64_t size)
+      : disk_(disk), path_(std::move(path)), bytes_(static_cast<std::size_t>(size)),
+        synced_(bytes_) {}
 
   std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
 
   caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) override {
+    if (disk_.refuses(path_)) return make_error(errc::io_error, "writing failed: I/O error");
     auto count = static_cast<std::int64_t>(bytes.size());
     auto& left = disk_.now.bytes_left;
     auto written = left < 0 ? count : std::min(left, count);
@@ -49,6 +51,7 @@ public:
 
 private:
   faulty_directory& disk_;
+  std::string path_;
   std::vector<std::uint8_t> bytes_;
   std::vector<std::uint8_t> synced_;
 };
@@ -70,8 +73,9 @@ void faulty_directory::flip_bit(const std::string& path, std::int64_t at, int bi
 }
 
 caf::expected<store_file_ptr> faulty_directory::create(const std::string& path, std::int64_t size) {
+  if (refuses(path)) return make_error(errc::io_error, "creating " + path + " failed: I/O error");
   auto& found = files_[path];
-  if (!found || found->size() != size) found = std::make_shared<disk_file>(*this, size);
+  if (!found || found->size() != size) found = std::make_shared<disk_file>(*this, path, size);
   return store_file_ptr{found};
 }
 
@@ -121,7 +125,7 @@ faulty_directory::read_small(const std::string& path) const {
 
 caf::expected<void> faulty_directory::write_small(const std::string& path,
                                                   const std::string& text) {
-  auto made = std::make_shared<disk_file>(*this, static_cast<std::int64_t>(text.size()));
+  auto made = std::make_shared<disk_file>(*this, path, static_cast<std::int64_t>(text.size()));
   std::copy(text.begin(), text.end(), made->bytes().begin());
   made->settle();
   files_[path] = std::move(made);

@@ -18,6 +18,7 @@ public:
   struct faults {
     std::int64_t bytes_left = -1; ///< the disk is full after so many more; the write that exceeds
                                   ///< it is torn there; -1: never
+    std::string refused_below;    ///< writes to files whose path begins so fail; empty: none does
     bool syncs_fail = false;
     int used_percent = 0;
     std::function<void()> on_sync; ///< called in each sync, for a disk that takes its time
@@ -47,6 +48,10 @@ public:
 private:
   class disk_file;
   friend class disk_file;
+
+  bool refuses(const std::string& path) const {
+    return !now.refused_below.empty() && path.starts_with(now.refused_below);
+  }
 
   std::map<std::string, std::shared_ptr<disk_file>> files_;
   std::int64_t syncs_ = 0;
