@@ -71,7 +71,7 @@ std::size_t character_length(std::string_view text, std::size_t at) {
 
 void json_line::begin(std::string_view key) {
   if (out_.size() > 1) out_.push_back(',');
-  append_escaped(out_, key);
+  append_text(out_, key);
   out_.push_back(':');
 }
 

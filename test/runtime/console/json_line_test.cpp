@@ -25,6 +25,16 @@ TEST_CASE("json_line: fields keep their order and any text stays JSON") {
   CHECK(json_line{}.str() == "{}");
 }
 
+TEST_CASE("json_line: a key that is no UTF-8, as a damaged property name, stays JSON too") {
+  CHECK(json_line{}
+          .text("a\xFF"
+                "b",
+                "v")
+          .str()
+        == "{\"a\xEF\xBF\xBD"
+           "b\":\"v\"}");
+}
+
 TEST_CASE("json_line: reals are short") {
   CHECK(json_line{}.real("x", 2).str() == R"({"x":2})");
   CHECK(json_line{}.real("x", 0.1234567).str() == R"({"x":0.123})");
