@@ -2,6 +2,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/atom.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -29,6 +30,15 @@ bool end_actor(caf::actor_system& system, const Handle& handle, std::string_view
                 caf::after(std::max(left, std::chrono::milliseconds{0})) >> [] {});
   if (!ended) log::error("end-overdue", "the ", name, " has not ended in its time");
   return ended;
+}
+
+/// Waits until the clock's thread has handled what ended actors left with it; it holds on to them
+/// until then, and the end of the actor system would wait for their threads.
+inline void drain_clock(caf::actor_system& system) {
+  constexpr std::chrono::seconds limit{1};
+  caf::scoped_actor self{system};
+  self->delayed_send(self, std::chrono::milliseconds{1}, caf::tick_atom_v);
+  self->receive([](caf::tick_atom) {}, caf::after(limit) >> [] {});
 }
 
 } // namespace cafmq

@@ -93,6 +93,7 @@ public:
     // A handle that outlives the actor system can keep its end waiting for ever.
     name_server_ = nullptr;
     connector_ = nullptr;
+    drain_clock(*system_);
     if (!ended_) system_->await_actors_before_shutdown(false);
     return ended_;
   }
