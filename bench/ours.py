@@ -32,7 +32,7 @@ class CommandLines:
         self._program = str(program)
 
     def server(self, directory, flush):
-        settings = {"namesrv.listenPort": 0, "broker.listenPort": 0, "broker.flushDiskType": flush}
+        settings = {"namesrv.listenPort": 0, "broker.listenPort": 0, "store.flushDiskType": flush}
         sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
         return [self._program, "standalone", "--data", directory, "--json", *sets]
 
