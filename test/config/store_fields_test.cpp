@@ -34,7 +34,9 @@ TEST_CASE("store_fields: defaults are RocketMQ's") {
     {"maxMsgsNumBatch", "64"},
     {"defaultQueryMaxNum", "32"},
   };
-  for (const auto& [key, value] : expected) {
+  for (const auto& entry : expected) { // named one by one: clang 14 captures no structured bindings
+    const auto& key = entry.first;
+    const auto& value = entry.second;
     const auto* field = find_field("store", key);
     REQUIRE_MESSAGE(field, key);
     CHECK_MESSAGE(to_text(field->get(settings{})) == value, key);
