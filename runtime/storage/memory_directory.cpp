@@ -7,6 +7,8 @@
 #include <cstring>
 #include <sys/mman.h>
 
+#include "runtime/storage/path_listing.hpp"
+
 namespace cafmq {
 
 namespace {
@@ -97,25 +99,12 @@ caf::expected<void> memory_directory::remove(const std::string& path) {
 caf::expected<std::vector<store_directory::listed_file>>
 memory_directory::files(const std::string& folder) const {
   std::lock_guard lock{mutex_};
-  std::vector<listed_file> result;
-  auto prefix = folder + "/";
-  for (const auto& [path, file] : files_)
-    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos)
-      result.push_back({path.substr(prefix.size()), file->size()});
-  return result;
+  return files_below(files_, folder);
 }
 
 caf::expected<std::vector<std::string>> memory_directory::folders(const std::string& folder) const {
   std::lock_guard lock{mutex_};
-  std::vector<std::string> result;
-  auto prefix = folder + "/";
-  for (const auto& [path, file] : files_) {
-    auto end = path.starts_with(prefix) ? path.find('/', prefix.size()) : std::string::npos;
-    if (end == std::string::npos) continue;
-    auto name = path.substr(prefix.size(), end - prefix.size());
-    if (result.empty() || result.back() != name) result.push_back(name);
-  }
-  return result;
+  return folders_below(files_, folder);
 }
 
 caf::expected<std::optional<std::string>>

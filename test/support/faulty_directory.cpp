@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/storage/path_listing.hpp"
+
 namespace cafmq::test {
 
 class faulty_directory::disk_file : public store_file {
@@ -95,24 +97,11 @@ caf::expected<void> faulty_directory::remove(const std::string& path) {
 
 caf::expected<std::vector<store_directory::listed_file>>
 faulty_directory::files(const std::string& folder) const {
-  std::vector<listed_file> result;
-  auto prefix = folder + "/";
-  for (const auto& [path, file] : files_)
-    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos)
-      result.push_back({path.substr(prefix.size()), file->size()});
-  return result;
+  return files_below(files_, folder);
 }
 
 caf::expected<std::vector<std::string>> faulty_directory::folders(const std::string& folder) const {
-  std::vector<std::string> result;
-  auto prefix = folder + "/";
-  for (const auto& [path, file] : files_) {
-    auto end = path.starts_with(prefix) ? path.find('/', prefix.size()) : std::string::npos;
-    if (end == std::string::npos) continue;
-    auto name = path.substr(prefix.size(), end - prefix.size());
-    if (result.empty() || result.back() != name) result.push_back(name);
-  }
-  return result;
+  return folders_below(files_, folder);
 }
 
 caf::expected<std::optional<std::string>>
