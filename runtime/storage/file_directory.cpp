@@ -104,6 +104,19 @@ caf::expected<void> sync_folder(const fs::path& folder) {
   return caf::unit;
 }
 
+/// Makes a folder and those above it that are missing, and makes each new name durable: a folder
+/// whose own name a power cut takes away takes everything in it along.
+caf::expected<void> make_folder(const fs::path& folder) {
+  std::error_code problem;
+  if (fs::is_directory(folder, problem)) return caf::unit;
+  const auto parent = folder.has_parent_path() ? folder.parent_path() : fs::path{"."};
+  if (parent != folder)
+    if (auto made = make_folder(parent); !made) return made;
+  fs::create_directory(folder, problem);
+  if (problem) return failed("making", folder.string(), problem.value());
+  return sync_folder(parent);
+}
+
 } // namespace
 
 file_directory::~file_directory() {
@@ -112,10 +125,8 @@ file_directory::~file_directory() {
 
 caf::expected<store_file_ptr> file_directory::create(const std::string& path, std::int64_t size) {
   auto place = full(path);
-  std::error_code problem;
   auto folder = fs::path{place}.parent_path();
-  fs::create_directories(folder, problem);
-  if (problem) return failed("making", folder.string(), problem.value());
+  if (auto made = make_folder(folder); !made) return made.error();
   int fd = ::open(place.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return failed("creating", place, errno);
   auto file = std::make_shared<disk_file>(fd, place, size);
@@ -187,8 +198,7 @@ file_directory::read_small(const std::string& path) const {
 
 caf::expected<void> file_directory::write_small(const std::string& path, const std::string& text) {
   auto place = full(path);
-  std::error_code problem;
-  fs::create_directories(fs::path{place}.parent_path(), problem);
+  if (auto made = make_folder(fs::path{place}.parent_path()); !made) return made;
   int fd = ::open(place.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return failed("creating", place, errno);
   disk_file file{fd, place, static_cast<std::int64_t>(text.size())};
@@ -202,9 +212,7 @@ caf::expected<void> file_directory::write_small(const std::string& path, const s
 
 caf::expected<void> file_directory::lock() {
   if (lock_ >= 0) return caf::unit;
-  std::error_code problem;
-  fs::create_directories(root_, problem);
-  if (problem) return failed("making", root_, problem.value());
+  if (auto made = make_folder(root_); !made) return made;
   auto place = full("lock");
   lock_ = ::open(place.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock_ < 0) return failed("opening", place, errno);

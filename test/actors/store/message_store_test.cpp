@@ -8,9 +8,9 @@
 
 using namespace cafmq;
 
-using test::batch_of;
-using test::numbered;
-using fixture = test::store_stage<memory_directory>;
+using cafmq::test::batch_of;
+using cafmq::test::numbered;
+using fixture = cafmq::test::store_stage<memory_directory>;
 
 TEST_CASE_FIXTURE(fixture,
                   "message_store: what is published can be read, in the order of its queue") {
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE(
   "message_store: works on a disk as in memory, and is locked against a second broker (L14)") {
-  test::temporary_directory place;
+  ::test::temporary_directory place;
   const auto config = fixture{}.config;
   {
     file_directory directory{place / "store"};

@@ -1,0 +1,51 @@
+#include <doctest/doctest.h>
+
+#include "runtime/storage/file_directory.hpp"
+#include "runtime/storage/memory_directory.hpp"
+#include "support/child_process.hpp"
+
+using namespace cafmq;
+
+namespace {
+
+/// What every place for a store does alike.
+void check_place(store_directory& place) {
+  auto file = place.create("deep/er/file", 100);
+  REQUIRE(file);
+  const std::vector<std::uint8_t> bytes{1, 2, 3};
+  REQUIRE((*file)->write(50, bytes));
+  CHECK((*file)->view()[51] == 2);
+  REQUIRE((*file)->zero_from(51));
+  CHECK((*file)->view()[50] == 1);
+  CHECK((*file)->view()[51] == 0);
+  REQUIRE(place.create("deep/other/file", 1));
+  CHECK(*place.folders("deep") == std::vector<std::string>{"er", "other"});
+  auto files = place.files("deep/er");
+  REQUIRE(files->size() == 1);
+  CHECK(files->front().size == 100);
+  CHECK(place.files("nowhere")->empty());
+  CHECK_FALSE(place.open("deep/none"));
+  CHECK_FALSE(place.read_small("abort")->has_value());
+  REQUIRE(place.write_small("abort", "text"));
+  CHECK(*place.read_small("abort") == "text");
+  REQUIRE(place.remove("deep"));
+  CHECK(place.folders("deep")->empty());
+}
+
+} // namespace
+
+TEST_CASE("file_directory, memory_directory: files, folders and small files alike") {
+  ::test::temporary_directory directory;
+  file_directory on_disk{directory / "not/yet/there"};
+  check_place(on_disk);
+  memory_directory in_memory;
+  check_place(in_memory);
+}
+
+TEST_CASE("file_directory: a place that cannot be made is refused with its name") {
+  file_directory place{"/proc/no/such/place"};
+  auto locked = place.lock();
+  REQUIRE_FALSE(locked);
+  CHECK(code_of(locked.error()) == errc::io_error);
+  CHECK(sentence(locked.error()).find("/proc/no") != std::string::npos);
+}
