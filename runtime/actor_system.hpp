@@ -20,7 +20,11 @@ struct actor_system_options {
 /// An actor system with its configuration, which must outlive it.
 class owned_actor_system {
 public:
+  /// Throws std::runtime_error when this process has 256 already: CAF tells them apart by a byte.
   explicit owned_actor_system(std::unique_ptr<caf::actor_system_config> config);
+  owned_actor_system(owned_actor_system&&) noexcept = default;
+  owned_actor_system& operator=(owned_actor_system&&) = delete;
+  ~owned_actor_system();
 
   caf::actor_system& get() { return *system_; }
   caf::actor_system& operator*() { return *system_; }
