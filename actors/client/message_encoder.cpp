@@ -1,6 +1,7 @@
 #include "actors/client/message_encoder.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "messages/codec/properties.hpp"
 #include "messages/codec/record.hpp"
@@ -60,9 +61,11 @@ message_encoder::message_encoder(const producer_config& config, std::uint32_t ad
     : config_(config), compression_(parse_compression(config.compress_type)
                                       ? *parse_compression(config.compress_type)
                                       : compression::zlib),
-      address_(address), keys_(std::move(keys)) {}
+      address_(address), keys_(std::move(keys)),
+      group_(check_group_name(config.producer_group)) {}
 
-caf::expected<void> message_encoder::check(const message& m) const {
+caf::expected<void> message_encoder::check_one(const message& m) const {
+  if (!group_) return group_.error();
   if (auto named = check_topic_name(m.topic.value); !named) return named.error();
   if (m.body.empty())
     return illegal("a message for " + m.topic.value
@@ -71,68 +74,41 @@ caf::expected<void> message_encoder::check(const message& m) const {
     return illegal("a message for " + m.topic.value + " has a body of "
                    + std::to_string(m.body.size()) + " bytes; the limit is maxMessageSize, "
                    + std::to_string(config_.max_message_size));
-  for (const auto& [name, value] : m.properties)
+  std::size_t properties_bytes = property_size(property::unique_key, {}) + unique_key_length;
+  for (const auto& [name, value] : m.properties) {
     if (!is_storable_property(name, value))
       return illegal(
         "property '" + name + "' of a message for " + m.topic.value
         + " cannot be stored: names and values are not empty and do not hold the bytes 1 and 2");
-  return caf::unit;
-}
-
-caf::expected<void> message_encoder::append(outgoing& to, const message& m, std::string_view body,
-                                            std::int32_t sys_flags, wall_time_ms now) {
-  auto& key = to.keys.emplace_back();
-  auto own_key = m.get(property::unique_key);
-  if (own_key.size() == key.size())
-    own_key.copy(key.data(), key.size());
-  else
-    keys_.write_next(now, key);
-  properties_.clear();
-  append_property(properties_, property::unique_key, {key.data(), key.size()});
-  for (const auto& [name, value] : m.properties)
-    if (name != property::unique_key) append_property(properties_, name, value);
-  if (properties_.size() > properties_bytes_max)
-    return illegal("the properties of a message for " + m.topic.value + " take "
-                   + std::to_string(properties_.size()) + " bytes; the limit is "
-                   + std::to_string(properties_bytes_max));
-  draft d;
-  d.topic = m.topic.value;
-  d.flag = m.flag;
-  d.sys_flag = sys_flags;
-  d.born_timestamp = now;
-  d.born_address = address_;
-  d.body = body;
-  d.properties = {reinterpret_cast<const char*>(properties_.data()), properties_.size()};
-  encode_draft(to.drafts, d);
-  return caf::unit;
-}
-
-caf::expected<outgoing> message_encoder::encode(const message& m, wall_time_ms now) {
-  if (auto checked = check(m); !checked) return checked.error();
-  outgoing send;
-  send.topic = m.topic;
-  send.wait_store = m.wait_store();
-  std::string packed;
-  std::string_view body = m.body;
-  std::int32_t sys_flags = 0;
-  if (m.body.size() > static_cast<std::size_t>(config_.compress_msg_body_over_howmuch)) {
-    // When it cannot be compressed the plain body is sent, as RocketMQ's clients do.
-    if (auto result = compress(m.body, compression_, config_.compress_level);
-        result && result->size() < m.body.size()) {
-      packed = std::move(*result);
-      body = packed;
-      sys_flags = compression_flags(compression_);
-    }
+    if (name != property::unique_key) properties_bytes += property_size(name, value);
   }
-  if (auto appended = append(send, m, body, sys_flags, now); !appended) return appended.error();
-  return send;
+  if (properties_bytes > properties_bytes_max)
+    return illegal("the properties of a message for " + m.topic.value + " take "
+                   + std::to_string(properties_bytes) + " bytes; the limit is "
+                   + std::to_string(properties_bytes_max));
+  return caf::unit;
 }
 
-caf::expected<void> message_encoder::check_batch(std::span<const message> batch) const {
+caf::expected<prepared_message> message_encoder::prepare(const message& m) const {
+  if (auto checked = check_one(m); !checked) return checked.error();
+  prepared_message result;
+  result.content = &m;
+  if (m.body.size() <= static_cast<std::size_t>(config_.compress_msg_body_over_howmuch))
+    return result;
+  // When it cannot be compressed the plain body is sent, as RocketMQ's clients do.
+  if (auto packed = compress(m.body, compression_, config_.compress_level);
+      packed && packed->size() < m.body.size()) {
+    result.packed = std::move(*packed);
+    result.sys_flags = compression_flags(compression_);
+  }
+  return result;
+}
+
+caf::expected<void> message_encoder::check(std::span<const message> batch) const {
   if (batch.empty()) return illegal("a batch without messages cannot be sent");
   std::size_t bytes = 0;
   for (const auto& m : batch) {
-    if (auto checked = check(m); !checked) return checked.error();
+    if (auto checked = check_one(m); !checked) return checked.error();
     if (m.topic != batch.front().topic || m.wait_store() != batch.front().wait_store())
       return illegal(
         "the messages of a batch have one topic and one WAIT flag; this one mixes them");
@@ -147,19 +123,58 @@ caf::expected<void> message_encoder::check_batch(std::span<const message> batch)
   return caf::unit;
 }
 
-caf::expected<outgoing> message_encoder::encode(std::span<const message> batch, wall_time_ms now) {
-  if (auto checked = check_batch(batch); !checked) return checked.error();
-  outgoing send;
-  send.topic = batch.front().topic;
-  send.wait_store = batch.front().wait_store();
-  send.keys.reserve(batch.size());
-  std::size_t bytes = 0;
+void message_encoder::append(std::vector<std::uint8_t>& drafts, const prepared_message& m,
+                             wall_time_ms now) {
+  const auto& content = *m.content;
+  std::array<char, unique_key_length> made;
+  auto key = content.get(property::unique_key);
+  if (key.size() != unique_key_length) {
+    keys_.write_next(now, made);
+    key = {made.data(), made.size()};
+  }
+  properties_.clear();
+  append_property(properties_, property::unique_key, key);
+  for (const auto& [name, value] : content.properties)
+    if (name != property::unique_key) append_property(properties_, name, value);
+  draft d;
+  d.topic = content.topic.value;
+  d.flag = content.flag;
+  d.sys_flag = m.sys_flags;
+  d.born_timestamp = now;
+  d.born_address = address_;
+  d.body = m.body();
+  d.properties = {reinterpret_cast<const char*>(properties_.data()), properties_.size()};
+  encode_draft(drafts, d);
+}
+
+namespace {
+
+outgoing_run run_of(const message& first, std::int32_t count, std::vector<std::uint8_t> drafts) {
+  outgoing_run run{first.topic, std::move(drafts), {}};
+  auto& send = run.sends.emplace_back();
+  send.count = count;
+  send.bytes = static_cast<std::uint32_t>(run.drafts.size());
+  send.wait_store = first.wait_store();
+  return run;
+}
+
+} // namespace
+
+caf::expected<outgoing_run> message_encoder::encode(const message& m, wall_time_ms now) {
+  auto prepared = prepare(m);
+  if (!prepared) return prepared.error();
+  std::vector<std::uint8_t> drafts;
+  append(drafts, *prepared, now);
+  return run_of(m, 1, std::move(drafts));
+}
+
+caf::expected<outgoing_run> message_encoder::encode(std::span<const message> batch,
+                                                    wall_time_ms now) {
+  if (auto checked = check(batch); !checked) return checked.error();
+  std::vector<std::uint8_t> drafts;
   for (const auto& m : batch)
-    bytes += m.body.size() + m.topic.value.size() + 160;
-  send.drafts.reserve(bytes);
-  for (const auto& m : batch)
-    if (auto appended = append(send, m, m.body, 0, now); !appended) return appended.error();
-  return send;
+    append(drafts, {&m, {}, 0}, now);
+  return run_of(batch.front(), static_cast<std::int32_t>(batch.size()), std::move(drafts));
 }
 
 } // namespace cafmq

@@ -32,6 +32,12 @@ sent_message sent_message_of(const send_result& result) {
           {result.queue_offset()}};
 }
 
+/// A view may come before the first answer of a name server: then it has neither queues nor a
+/// problem.
+bool is_answered(const topic_view& view) {
+  return view.problem != 0 || !view.write_queues.empty() || !view.read_queues.empty();
+}
+
 struct producer_state {
   static inline const char* name = "producer";
 
@@ -40,42 +46,40 @@ struct producer_state {
   std::optional<send_batcher> sends;
   std::map<broker_name, caf::actor_addr> joined; // brokers that know this member
   std::map<topic_name, std::vector<caf::typed_response_promise<writable_queues>>> queue_questions;
-  std::optional<caf::typed_response_promise<producer_closed>> closing;
+  std::vector<caf::typed_response_promise<producer_closed>> closers; // not empty: it is closing
 
   auto now() const { return self->clock().now(); }
 
   // -- sends ----------------------------------------------------------------------------------
-  void accept(outgoing send) {
-    if (closing)
-      return fail(send, make_error(errc::client_closed,
-                                   "the producer is being closed and takes no more messages"));
-    sends->accept(std::move(send), now());
+  void accept(outgoing_run run) {
+    if (!closers.empty())
+      sends->refuse(
+        std::move(run),
+        make_error(errc::client_closed, "the producer is being closed and takes no more messages"));
+    else
+      sends->accept(std::move(run), now());
   }
 
   void drain() {
-    if (parts->take_outbox)
-      for (auto& send : parts->take_outbox())
-        accept(std::move(send));
+    for (auto& run : parts->outbox.take())
+      accept(std::move(run));
     pump();
   }
 
-  template <class Reply, class Encode, class Convert>
-  caf::result<Reply> send_for_actor(const std::string& key, const message_queue& queue,
-                                    Encode encode, Convert convert) {
+  /// `convert` makes the reply of a stored outcome.
+  template <class Reply, class Convert>
+  caf::result<Reply> send_for_actor(caf::expected<outgoing_run> encoded, const std::string& key,
+                                    const message_queue& queue, Convert convert) {
+    if (!encoded) return encoded.error();
     auto promise = self->template make_response_promise<Reply>();
-    auto encoded = encode();
-    if (!encoded) {
-      promise.deliver(encoded.error());
-      return promise;
-    }
-    encoded->mode = send_mode::sync;
-    encoded->sharding_key = key;
-    encoded->chosen = queue;
-    encoded->done = [promise, convert](send_outcome outcome) mutable {
-      if (outcome.failure)
-        promise.deliver(std::move(outcome.failure));
+    auto& send = encoded->sends.front();
+    if (!key.empty() || !queue.broker.value.empty())
+      send.choice = std::make_unique<queue_choice>(queue_choice{queue, {}, key});
+    send.done = [promise, convert](const send_outcome& outcome) mutable {
+      if (outcome.stored())
+        promise.deliver(convert(outcome));
       else
-        promise.deliver(convert(outcome.results));
+        promise.deliver(outcome.failure());
     };
     accept(std::move(*encoded));
     pump();
@@ -85,7 +89,7 @@ struct producer_state {
   void send_once(const message& content) {
     auto encoded = parts->encoder.encode(content, parts->clock());
     if (!encoded) return log::warn("oneway-dropped", sentence(encoded.error()));
-    encoded->mode = send_mode::oneway;
+    encoded->sends.front().mode = send_mode::oneway;
     accept(std::move(*encoded));
     pump();
   }
@@ -94,9 +98,13 @@ struct producer_state {
   void pump() {
     for (const auto& topic : sends->take_new_topics())
       self->send(parts->client, watch_topic{topic, true});
+    for (const auto& topic : sends->take_doubted_topics())
+      self->send(parts->client, refresh_topic{topic});
     for (auto& batch : sends->take_batches())
       transmit(batch);
-    if (closing && sends->idle()) finish_closing(0);
+    if (auto freed = sends->take_freed_room(); freed.messages > 0)
+      parts->outbox.release(freed.messages, freed.bytes);
+    if (!closers.empty() && sends->idle()) finish_closing();
   }
 
   /// A dead remote never answers: the batcher's deadlines and the loss of the link end what stays
@@ -118,9 +126,10 @@ struct producer_state {
   // -- routes and groups ----------------------------------------------------------------------
   void show(const topic_view& view) {
     sends->show(view, now());
-    if (auto asked = queue_questions.extract(view.topic); !asked.empty())
-      for (auto& promise : asked.mapped())
-        answer_queues(promise, view);
+    if (is_answered(view))
+      if (auto asked = queue_questions.extract(view.topic); !asked.empty())
+        for (auto& promise : asked.mapped())
+          answer_queues(promise, view);
     join_new_brokers();
     pump();
   }
@@ -155,7 +164,7 @@ struct producer_state {
 
   caf::result<writable_queues> queues_of(const topic_name& topic) {
     auto promise = self->make_response_promise<writable_queues>();
-    if (const auto* view = sends->view(topic)) {
+    if (const auto* view = sends->view(topic); view != nullptr && is_answered(*view)) {
       answer_queues(promise, *view);
     } else {
       queue_questions[topic].push_back(promise);
@@ -168,20 +177,25 @@ struct producer_state {
   caf::result<producer_closed> close() {
     auto promise = self->make_response_promise<producer_closed>();
     drain();
-    closing = promise;
-    if (sends->idle()) finish_closing(0);
+    closers.push_back(promise);
+    if (sends->idle()) finish_closing();
     return promise;
   }
 
-  void finish_closing(std::int32_t unfinished) {
+  void finish_closing() {
     for (const auto& [broker, handle] : sends->brokers())
       self
         ->request(handle, caf::infinite,
                   leave_producer_group{{parts->config.producer_group}, parts->id})
         .then([](const group_left&) {}, [](const caf::error&) {});
     give_up_questions();
-    closing->deliver(producer_closed{unfinished});
+    answer_closers(0);
     self->quit();
+  }
+
+  void answer_closers(std::int32_t unfinished) {
+    for (auto& promise : std::exchange(closers, {}))
+      promise.deliver(producer_closed{unfinished});
   }
 
   void give_up_questions() {
@@ -196,12 +210,13 @@ struct producer_state {
   }
 
   void stop(caf::error why) {
-    if (parts->take_outbox)
-      for (auto& send : parts->take_outbox())
-        fail(send, make_error(errc::client_closed, "the producer was closed"));
+    for (auto& run : parts->outbox.take())
+      sends->refuse(std::move(run), make_error(errc::client_closed, "the producer was closed"));
     auto unfinished = sends->abandon();
+    auto freed = sends->take_freed_room();
+    parts->outbox.release(freed.messages, freed.bytes);
     give_up_questions();
-    if (closing) closing->deliver(producer_closed{unfinished});
+    answer_closers(unfinished);
     self->quit(std::move(why));
   }
 };
@@ -221,18 +236,16 @@ inbox::behavior_type producer_actor(producer_pointer self,
     [=](const send_message& request) {
       auto& s = self->state;
       return s.send_for_actor<sent_message>(
-        request.key, request.queue,
-        [&] { return s.parts->encoder.encode(request.content, s.parts->clock()); },
-        [](const std::vector<send_result>& results) { return sent_message_of(results.front()); });
+        s.parts->encoder.encode(request.content, s.parts->clock()), request.key, request.queue,
+        [](const send_outcome& outcome) { return sent_message_of(outcome.single()); });
     },
     [=](const send_messages& request) {
       auto& s = self->state;
       return s.send_for_actor<sent_messages>(
-        request.key, request.queue,
-        [&] { return s.parts->encoder.encode(request.contents, s.parts->clock()); },
-        [](const std::vector<send_result>& results) {
+        s.parts->encoder.encode(request.contents, s.parts->clock()), request.key, request.queue,
+        [](const send_outcome& outcome) {
           sent_messages reply;
-          for (const auto& result : results)
+          for (const auto& result : outcome.all())
             reply.results.push_back(sent_message_of(result));
           return reply;
         });

@@ -12,6 +12,15 @@
 
 namespace cafmq {
 
+/// Where a program's threads leave their sends for a producer actor.
+struct outbox_port {
+  /// What was left since the last call.
+  std::function<std::vector<outgoing_run>()> take = [] { return std::vector<outgoing_run>{}; };
+  /// Sends that held room for so much have ended.
+  std::function<void(std::int64_t messages, std::int64_t bytes)> release = [](std::int64_t,
+                                                                              std::int64_t) {};
+};
+
 /// What a producer actor is given.
 struct producer_parts {
   producer_config config;
@@ -21,8 +30,7 @@ struct producer_parts {
   wall_clock clock;
   random_source random;
   std::chrono::milliseconds heartbeat_interval{30'000};
-  /// Takes what the program's threads have put out since the last call; empty when there are none.
-  std::function<std::vector<outgoing>()> take_outbox;
+  outbox_port outbox{};
 };
 
 /// A producer: takes sends from actors as messages, and from a program's threads through its

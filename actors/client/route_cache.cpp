@@ -100,7 +100,8 @@ const topic_route* route_cache::serving(const topic_name& topic) const {
   auto i = topics_.find(topic);
   if (i == topics_.end()) return nullptr;
   const auto& [auto_create, route] = i->second;
-  if (route && !route->queues.empty()) return &*route;
+  if (!route) return nullptr; // it may exist, with other queues than TBW102
+  if (!route->queues.empty()) return &*route;
   return auto_create && template_ && !template_->queues.empty() ? &*template_ : nullptr;
 }
 

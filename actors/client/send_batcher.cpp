@@ -23,28 +23,16 @@ std::shared_ptr<const sent_to> destination(const message_queue& queue, const top
   return result;
 }
 
-/// Results of all messages of one send, whose first record lies at `offset` and `position`; both
-/// move behind it.
-std::vector<send_result> results_of(const outgoing& send, const send_receipt& receipt,
-                                    const std::shared_ptr<const sent_to>& where,
-                                    queue_offset& offset, log_position& position) {
-  std::vector<send_result> results;
-  results.reserve(send.keys.size());
-  std::span<const std::uint8_t> rest{send.drafts};
-  for (const auto& key : send.keys) {
-    results.emplace_back(receipt.status, key, where, offset, position);
-    auto size = record_size(rest);
-    offset = offset + 1;
-    position = position + size;
-    rest = rest.subspan(static_cast<std::size_t>(size));
-  }
-  return results;
+bool says_topic_not_exist(const std::optional<topic_view>& view) {
+  return view && view->problem == static_cast<std::uint8_t>(errc::topic_not_exist);
 }
 
 } // namespace
 
 send_batcher::send_batcher(const producer_config& config, std::uint64_t rotation_start)
     : config_(config), rotation_start_(rotation_start) {}
+
+// -- from acceptance to a lane ------------------------------------------------------------------
 
 send_batcher::topic_state& send_batcher::state_of(const topic_name& topic) {
   auto [i, is_new] = topics_.try_emplace(topic);
@@ -55,30 +43,69 @@ send_batcher::topic_state& send_batcher::state_of(const topic_name& topic) {
   return i->second;
 }
 
-void send_batcher::accept(outgoing send, time_point now) {
-  ++unfinished_;
-  send.deadline = now + config_.send_msg_timeout;
-  auto& topic = state_of(send.topic);
-  if (topic.view && topic.view->problem == static_cast<std::uint8_t>(errc::topic_not_exist))
-    return finish(send, make_error(errc::topic_not_exist, topic.view->problem_sentence));
-  route(topic, std::move(send), false);
+void send_batcher::accept(outgoing_run run, time_point now) {
+  auto& topic = state_of(run.topic);
+  unfinished_ += static_cast<std::int64_t>(run.sends.size());
+  std::span<const std::uint8_t> records{run.drafts};
+  lane* turn = nullptr;
+  int turn_left = 0;
+  for (auto& send : run.sends) {
+    auto own = records.first(send.bytes);
+    records = records.subspan(send.bytes);
+    send.deadline = now + config_.send_msg_timeout;
+    if (says_topic_not_exist(topic.view)) {
+      finish(send, make_error(errc::topic_not_exist, topic.view->problem_sentence));
+      continue;
+    }
+    if (!send.choice && turn_left-- == 0) {
+      turn = next_lane(topic, {});
+      turn_left = turn != nullptr ? sends_per_turn_max - 1 : 0;
+    }
+    if (send.choice || turn == nullptr)
+      place(topic, std::move(send), own);
+    else
+      gather(*turn, std::move(send), own);
+  }
 }
 
-void send_batcher::route(topic_state& topic, outgoing send, bool in_front) {
-  std::optional<message_queue> queue;
-  if (topic.view && !topic.view->write_queues.empty())
-    queue = send.has_choice() ? chosen_queue(send, *topic.view)
-                              : topic.rotation.next(*topic.view, send.avoided);
-  auto& waiting = queue ? topic.lanes[*queue].waiting : topic.unrouted;
-  if (queue) {
-    topic.lanes[*queue].waiting_bytes += send.drafts.size();
-    topic.ready.insert(*queue);
-  }
-  if (in_front)
-    waiting.push_front(std::move(send));
-  else
-    waiting.push_back(std::move(send));
+send_batcher::lane* send_batcher::next_lane(topic_state& topic, const broker_name& avoided) {
+  const auto& lanes = topic.writable;
+  auto linked = [&](std::size_t i) { return static_cast<bool>(lanes[i]->link); };
+  auto other = [&](std::size_t i) {
+    return linked(i) && (avoided.value.empty() || lanes[i]->queue.broker != avoided);
+  };
+  auto answering = [&](std::size_t i) { return other(i) && lanes[i]->broker->overdue == 0; };
+  auto found = topic.rotation.next(lanes.size(), answering);
+  if (!found) found = topic.rotation.next(lanes.size(), other);
+  if (!found) found = topic.rotation.next(lanes.size(), linked);
+  return found ? lanes[*found] : nullptr;
 }
+
+void send_batcher::place(topic_state& topic, outgoing send, std::span<const std::uint8_t> records) {
+  if (topic.view && !topic.view->write_queues.empty()) {
+    if (send.choice) {
+      auto queue = chosen_queue(*send.choice, *topic.view);
+      if (!queue) return finish(send, queue.error());
+      return gather(lane_of(topic, *queue), std::move(send), records);
+    }
+    if (auto* next = next_lane(topic, {})) return gather(*next, std::move(send), records);
+  }
+  topic.unrouted.push_back({std::move(send), {records.begin(), records.end()}});
+}
+
+void send_batcher::gather(lane& to, outgoing send, std::span<const std::uint8_t> records) {
+  to.sends.add(std::move(send), records);
+  list(to);
+}
+
+/// Puts a lane in its broker's turn. What cannot be sent now is listed again when that changes.
+void send_batcher::list(lane& of) {
+  if (of.listed || of.sends.empty()) return;
+  of.listed = true;
+  of.broker->ready.push_back(&of);
+}
+
+// -- views --------------------------------------------------------------------------------------
 
 void send_batcher::show(const topic_view& view, time_point now) {
   auto& topic = state_of(view.topic);
@@ -87,145 +114,136 @@ void send_batcher::show(const topic_view& view, time_point now) {
     for (const auto& [broker, handle] : topic.view->brokers)
       if (view.brokers.count(broker) == 0) lost.push_back(broker);
   topic.view = view;
+  show_lanes(topic);
   for (const auto& broker : lost)
     lose_broker(topic, broker, now);
-  if (view.problem == static_cast<std::uint8_t>(errc::topic_not_exist)) {
-    for (auto& send : std::exchange(topic.unrouted, {}))
-      finish(send, make_error(errc::topic_not_exist, view.problem_sentence));
+  for (auto& [queue, one] : topic.lanes) {
+    if (!one.link || !one.writable) // a chosen queue may be back before the deadline
+      one.sends.take_unless(
+        [](const outgoing& send) { return send.choice != nullptr; },
+        [&](outgoing send, std::span<const std::uint8_t> records) {
+          topic.unrouted.push_back({std::move(send), {records.begin(), records.end()}});
+        });
+    list(one);
   }
-  route_unrouted(topic);
-  for (const auto& [queue, lane] : topic.lanes)
-    if (!lane.waiting.empty()) topic.ready.insert(queue);
+  for (auto& held : std::exchange(topic.unrouted, {})) {
+    if (says_topic_not_exist(topic.view))
+      finish(held.send, make_error(errc::topic_not_exist, view.problem_sentence));
+    else
+      place(topic, std::move(held.send), held.records);
+  }
 }
 
-void send_batcher::route_unrouted(topic_state& topic) {
-  for (auto& send : std::exchange(topic.unrouted, {}))
-    route(topic, std::move(send), false);
+send_batcher::lane& send_batcher::lane_of(topic_state& topic, const message_queue& queue) {
+  auto i = topic.lanes.find(queue);
+  if (i != topic.lanes.end()) return i->second;
+  lane made{queue, send_lane{static_cast<std::size_t>(config_.batch_bytes_max)}};
+  made.broker = &windows_[queue.broker];
+  auto link = topic.view->brokers.find(queue.broker);
+  if (link != topic.view->brokers.end()) made.link = link->second;
+  made.where = destination(queue, *topic.view);
+  return topic.lanes.emplace(queue, std::move(made)).first->second;
+}
+
+void send_batcher::show_lanes(topic_state& topic) {
+  topic.writable.clear();
+  for (const auto& queue : topic.view->write_queues)
+    topic.writable.push_back(&lane_of(topic, queue));
+  for (auto& [queue, known] : topic.lanes) {
+    auto link = topic.view->brokers.find(queue.broker);
+    known.link = link != topic.view->brokers.end() ? link->second : broker_handle{};
+    known.where = destination(queue, *topic.view);
+    known.writable = false;
+  }
+  for (auto* shown : topic.writable)
+    shown->writable = true;
 }
 
 void send_batcher::lose_broker(topic_state& topic, const broker_name& broker, time_point now) {
   auto why =
     make_error(errc::broker_not_exist, "the connection to broker " + broker.value
                                          + " broke; whether it stored the message is not known");
-  for (auto i = flights_.begin(); i != flights_.end();) {
-    if (i->second.queue.broker != broker || i->second.queue.topic != topic.view->topic) {
-      ++i;
-      continue;
-    }
-    auto sends = std::move(i->second.sends);
-    --topic.lanes[i->second.queue].in_flight;
-    i = flights_.erase(i);
-    for (auto send = sends.rbegin(); send != sends.rend(); ++send) {
-      send->avoided = broker;
-      retry(std::move(*send), why, now);
-    }
-  }
-  for (auto& [queue, lane] : topic.lanes) {
-    if (queue.broker != broker) continue;
-    std::deque<outgoing> kept;
-    for (auto& send : std::exchange(lane.waiting, {})) {
-      if (send.has_choice()) {
-        kept.push_back(std::move(send)); // its broker may be back before its deadline
-        continue;
-      }
-      lane.waiting_bytes -= send.drafts.size();
-      topic.unrouted.push_back(std::move(send));
-    }
-    lane.waiting = std::move(kept);
-  }
+  std::vector<std::uint64_t> lost;
+  for (const auto& [number, request] : flights_)
+    if (request.to->queue.broker == broker && request.to->queue.topic == topic.view->topic)
+      lost.push_back(number);
+  // The newest first, because each goes in front of what waits.
+  for (auto number = lost.rbegin(); number != lost.rend(); ++number)
+    try_again(*land(*number), ending::link_lost, why, now);
 }
 
-/// A send whose attempt failed takes another queue, unless its caller chose the queue, it was tried
-/// often enough, or time is up.
-void send_batcher::retry(outgoing send, const caf::error& why, time_point now) {
-  auto tries = send.mode == send_mode::sync    ? 1 + config_.retry_times_when_send_failed
-               : send.mode == send_mode::async ? 1 + config_.retry_times_when_send_async_failed
-                                               : 1;
-  if (send.has_choice() || send.attempts >= tries || send.deadline <= now) return finish(send, why);
-  auto& topic = state_of(send.topic);
-  route(topic, std::move(send), true);
-}
+// -- requests -----------------------------------------------------------------------------------
 
-bool send_batcher::can_send(const topic_state& topic, const message_queue& queue,
-                            const queue_lane& lane) const {
-  if (lane.waiting.empty() || !topic.view || topic.view->brokers.count(queue.broker) == 0)
-    return false;
-  if (lane.in_flight == 0) return true;
-  return lane.in_flight < batches_in_flight_max
-         && lane.waiting_bytes >= static_cast<std::size_t>(config_.batch_bytes_max);
+bool send_batcher::can_send(const lane& of) const {
+  if (of.sends.empty() || !of.link) return false;
+  return of.in_flight == 0 || (of.in_flight < batches_in_flight_max && of.sends.has_full_batch());
 }
-
-std::vector<topic_name> send_batcher::take_new_topics() { return std::exchange(new_topics_, {}); }
 
 std::vector<send_batcher::batch> send_batcher::take_batches() {
   std::vector<batch> batches;
-  for (auto& [name, topic] : topics_)
-    for (const auto& queue : std::exchange(topic.ready, {})) {
-      auto& lane = topic.lanes[queue];
-      while (can_send(topic, queue, lane))
-        batches.push_back(make_batch(topic, queue, lane));
+  for (auto& [name, window] : windows_)
+    while (window.in_flight < requests_in_flight_max && !window.ready.empty()) {
+      auto* next = window.ready.front();
+      window.ready.pop_front();
+      next->listed = false;
+      if (!can_send(*next)) continue;
+      batches.push_back(make_batch(*next));
+      list(*next);
     }
   return batches;
 }
 
-send_batcher::batch send_batcher::make_batch(topic_state& topic, const message_queue& queue,
-                                             queue_lane& lane) {
-  auto number = ++last_number_;
-  auto& flight = flights_[number];
-  flight.queue = queue;
-  flight.where = destination(queue, *topic.view);
+send_batcher::batch send_batcher::make_batch(lane& of) {
+  auto content = of.sends.take();
   batch result;
-  result.number = number;
-  result.broker = topic.view->brokers.at(queue.broker);
+  result.number = ++last_number_;
+  result.broker = of.link;
   auto& request = result.request;
   request.producer_group = {config_.producer_group};
-  request.topic = queue.topic;
-  request.queue = queue.id;
+  request.topic = of.queue.topic;
+  request.queue = of.queue.id;
   request.count = 0;
-  request.wait_store = lane.waiting.front().wait_store;
-  byte_block::bytes drafts;
-  drafts.reserve(std::min(lane.waiting_bytes, static_cast<std::size_t>(config_.batch_bytes_max)
-                                                + lane.waiting.front().drafts.size()));
-  while (!lane.waiting.empty()) {
-    auto& send = lane.waiting.front();
-    bool fits =
-      drafts.size() + send.drafts.size() <= static_cast<std::size_t>(config_.batch_bytes_max);
-    if (request.count > 0 && (!fits || send.wait_store != request.wait_store || send.alone)) break;
-    drafts.insert(drafts.end(), send.drafts.begin(), send.drafts.end());
-    lane.waiting_bytes -= send.drafts.size();
-    request.count += send.count();
+  request.wait_store = content.sends.front().wait_store;
+  for (auto& send : content.sends) {
+    request.count += send.count;
     ++send.attempts;
-    bool was_alone = send.alone;
-    flight.sends.push_back(std::move(send));
-    lane.waiting.pop_front();
-    if (was_alone) break;
   }
-  assign_queue(drafts, queue.id);
-  request.drafts = byte_block{std::move(drafts)};
-  ++lane.in_flight;
+  assign_queue(content.drafts, of.queue.id);
+  request.drafts = byte_block{std::move(content.drafts)};
+  ++of.in_flight;
+  ++of.broker->in_flight;
+  flights_.emplace(result.number, flight{&of, request.drafts, std::move(content.sends), 0, {}});
   return result;
 }
 
-std::optional<send_batcher::batch_flight> send_batcher::land(std::uint64_t number) {
+std::optional<send_batcher::flight> send_batcher::land(std::uint64_t number) {
   auto i = flights_.find(number);
   if (i == flights_.end()) return std::nullopt; // given up before
   auto result = std::move(i->second);
   flights_.erase(i);
-  auto& topic = topics_.at(result.queue.topic);
-  --topic.lanes[result.queue].in_flight;
-  topic.ready.insert(result.queue);
+  --result.to->in_flight;
+  --result.to->broker->in_flight;
+  if (result.overdue_since) --result.to->broker->overdue;
+  list(*result.to);
   return result;
 }
+
+// -- outcomes -----------------------------------------------------------------------------------
 
 void send_batcher::succeeded(std::uint64_t number, const send_receipt& receipt) {
   auto landed = land(number);
   if (!landed) return;
-  auto offset = receipt.first_offset;
-  auto position = receipt.first_position;
-  for (auto& send : landed->sends) {
-    --unfinished_;
-    auto results = results_of(send, receipt, landed->where, offset, position);
-    if (send.done) send.done(send_outcome{{}, std::move(results)});
+  auto first = receipt;
+  auto records = landed->drafts.span();
+  for (std::size_t i = 0; i < landed->sends.size(); ++i) {
+    auto& send = landed->sends[i];
+    if (i >= landed->ended) {
+      count_end(send);
+      if (send.done) send.done(send_outcome{first, landed->to->where, records.first(send.bytes)});
+    }
+    records = records.subspan(send.bytes);
+    first.first_offset = first.first_offset + send.count;
+    first.first_position = first.first_position + static_cast<std::int64_t>(send.bytes);
   }
 }
 
@@ -233,88 +251,145 @@ void send_batcher::failed(std::uint64_t number, const caf::error& why, time_poin
   auto landed = land(number);
   if (!landed) return;
   auto code = code_of(why);
-  bool blame_one = code == errc::message_illegal && landed->sends.size() > 1;
-  for (auto send = landed->sends.rbegin(); send != landed->sends.rend(); ++send) {
-    if (blame_one) {
-      send->alone = true;
-      --send->attempts;
-      route(topics_.at(landed->queue.topic), std::move(*send), true);
-    } else if (is_retriable_answer(code, send->mode)) {
-      send->avoided = landed->queue.broker;
-      retry(std::move(*send), why, now);
+  if (code == errc::topic_not_exist || code == errc::no_permission
+      || code == errc::invalid_parameter)
+    doubt(landed->to->queue.topic, now);
+  if (code == errc::message_illegal && landed->sends.size() > 1)
+    try_alone(std::move(*landed));
+  else
+    try_again(std::move(*landed), ending::answered, why, now);
+}
+
+/// The sends of a refused or lost request take other queues, unless their caller chose the queue,
+/// the answer is final, they were tried often enough, or time is up.
+void send_batcher::try_again(flight landed, ending how, const caf::error& why, time_point now) {
+  const auto& failed_queue = landed.to->queue;
+  auto& topic = topics_.at(failed_queue.topic);
+  auto is_final = [&](const outgoing& send) {
+    return send.choice || send.attempts >= attempts_max(send.mode, config_) || send.deadline <= now
+           || (how == ending::answered && !is_retriable_answer(code_of(why), send.mode));
+  };
+  std::vector<std::pair<lane*, gathering>> again; // in the order of first use
+  auto records = landed.drafts.span();
+  for (std::size_t i = 0; i < landed.sends.size(); ++i) {
+    auto& send = landed.sends[i];
+    auto own = records.first(send.bytes);
+    records = records.subspan(send.bytes);
+    if (i < landed.ended) continue;
+    if (is_final(send)) {
+      finish(send, why);
+    } else if (auto* next = next_lane(topic, failed_queue.broker)) {
+      auto known = std::find_if(again.begin(), again.end(),
+                                [&](const auto& entry) { return entry.first == next; });
+      if (known == again.end()) known = again.emplace(again.end(), next, gathering{});
+      known->second.add(std::move(send), own);
     } else {
-      finish(*send, why);
+      topic.unrouted.push_back({std::move(send), {own.begin(), own.end()}});
     }
   }
+  for (auto& [to, sends] : again) {
+    to->sends.add_first(std::move(sends));
+    list(*to);
+  }
+}
+
+/// One bad send must not harm those that travelled with it: each is sent by itself, in order.
+void send_batcher::try_alone(flight landed) {
+  std::vector<gathering> singles;
+  auto records = landed.drafts.span();
+  for (std::size_t i = 0; i < landed.sends.size(); ++i) {
+    auto& send = landed.sends[i];
+    auto own = records.first(send.bytes);
+    records = records.subspan(send.bytes);
+    if (i < landed.ended) continue;
+    send.alone = true;
+    --send.attempts;
+    singles.emplace_back().add(std::move(send), own);
+  }
+  for (auto single = singles.rbegin(); single != singles.rend(); ++single)
+    landed.to->sends.add_first(std::move(*single));
+  list(*landed.to);
+}
+
+void send_batcher::doubt(const topic_name& name, time_point now) {
+  auto& topic = topics_.at(name);
+  if (now < topic.next_refresh) return;
+  topic.next_refresh = now + refresh_interval;
+  doubted_topics_.push_back(name);
+}
+
+// -- ends ---------------------------------------------------------------------------------------
+
+void send_batcher::count_end(const outgoing& send) {
+  --unfinished_;
+  if (!send.holds_room) return;
+  freed_.messages += send.count;
+  freed_.bytes += send.bytes;
 }
 
 void send_batcher::finish(outgoing& send, caf::error why) {
-  --unfinished_;
-  fail(send, std::move(why));
+  count_end(send);
+  if (send.done) send.done(send_outcome{std::move(why)});
 }
 
-caf::error send_batcher::late(const outgoing& send, const topic_state& topic) const {
-  auto topic_text = "topic " + send.topic.value;
-  if (send.attempts > 0)
-    return make_error(errc::request_timeout,
-                      "no answer to a send to " + topic_text + " within "
-                        + std::to_string(config_.send_msg_timeout.count())
-                        + " ms (sendMsgTimeout); it may or may not be stored");
-  if (topic.view && topic.view->problem != 0)
-    return make_error(static_cast<errc>(topic.view->problem), topic.view->problem_sentence);
-  if (topic.view && !topic.view->write_queues.empty())
-    return make_error(errc::broker_not_exist,
-                      "no broker of " + topic_text + " could be reached within "
-                        + std::to_string(config_.send_msg_timeout.count()) + " ms");
-  if (topic.view && !topic.view->read_queues.empty())
-    return make_error(errc::no_permission,
-                      topic_text
-                        + " has no queue that may be written; change its perm or writeQueueNums");
-  return make_error(errc::no_name_server,
-                    "no name server has answered where " + topic_text + " is served");
-}
-
-void send_batcher::expire_front(std::deque<outgoing>& sends, std::size_t* bytes,
-                                const topic_state& topic, time_point now) {
-  while (!sends.empty() && sends.front().deadline <= now) {
-    auto send = std::move(sends.front());
-    sends.pop_front();
-    if (bytes != nullptr) *bytes -= send.drafts.size();
-    finish(send, late(send, topic));
-  }
+void send_batcher::finish_late(outgoing& send, const topic_name& name, const topic_state& topic) {
+  finish(send, late_error(name, topic.view ? &*topic.view : nullptr, send.attempts > 0,
+                          config_.send_msg_timeout));
 }
 
 void send_batcher::expire(time_point now) {
+  auto in_time = [&](const outgoing& send) { return send.deadline > now; };
   for (auto& [name, topic] : topics_) {
-    expire_front(topic.unrouted, nullptr, topic, now);
-    for (auto& [queue, lane] : topic.lanes)
-      expire_front(lane.waiting, &lane.waiting_bytes, topic, now);
+    for (auto& held : topic.unrouted)
+      if (!in_time(held.send)) finish_late(held.send, name, topic);
+    std::erase_if(topic.unrouted, [&](const held_send& held) { return !in_time(held.send); });
+    for (auto& entry : topic.lanes)
+      if (entry.second.sends.holds_late(now))
+        entry.second.sends.take_unless(in_time, [&](outgoing send, std::span<const std::uint8_t>) {
+          finish_late(send, entry.first.topic, topics_.at(entry.first.topic));
+        });
   }
-  std::vector<std::uint64_t> overdue;
-  for (const auto& [number, flight] : flights_)
-    if (std::all_of(flight.sends.begin(), flight.sends.end(),
-                    [&](const outgoing& send) { return send.deadline <= now; }))
-      overdue.push_back(number);
-  for (auto number : overdue) {
-    auto landed = land(number);
-    for (auto& send : landed->sends)
-      finish(send, late(send, topics_.at(send.topic)));
+  expire_flights(now);
+}
+
+void send_batcher::expire_flights(time_point now) {
+  std::vector<std::uint64_t> hopeless;
+  for (auto& [number, request] : flights_) {
+    const auto& name = request.to->queue.topic;
+    while (request.ended < request.sends.size() && request.sends[request.ended].deadline <= now)
+      finish_late(request.sends[request.ended++], name, topics_.at(name));
+    if (request.ended < request.sends.size()) continue;
+    if (!request.overdue_since) {
+      request.overdue_since = now;
+      ++request.to->broker->overdue;
+    } else if (now - *request.overdue_since >= overdue_request_max) {
+      hopeless.push_back(number);
+    }
   }
+  for (auto number : hopeless)
+    land(number);
+}
+
+void send_batcher::refuse(outgoing_run run, const caf::error& why) {
+  unfinished_ += static_cast<std::int64_t>(run.sends.size());
+  for (auto& send : run.sends)
+    finish(send, why);
 }
 
 std::int32_t send_batcher::abandon() {
   auto given_up = static_cast<std::int32_t>(unfinished_);
   auto closed =
     make_error(errc::client_closed, "the producer was closed before the message was acknowledged");
-  for (auto& [number, flight] : std::exchange(flights_, {}))
-    for (auto& send : flight.sends)
-      finish(send, closed);
+  for (auto& [number, request] : std::exchange(flights_, {}))
+    for (auto i = request.ended; i < request.sends.size(); ++i)
+      finish(request.sends[i], closed);
   for (auto& [name, topic] : topics_) {
-    for (auto& send : std::exchange(topic.unrouted, {}))
-      finish(send, closed);
-    for (auto& [queue, lane] : topic.lanes)
-      for (auto& send : std::exchange(lane.waiting, {}))
-        finish(send, closed);
+    for (auto& held : std::exchange(topic.unrouted, {}))
+      finish(held.send, closed);
+    for (auto& [queue, known] : topic.lanes)
+      known.sends.take_unless(
+        [](const outgoing&) { return false; },
+        [&](outgoing send, std::span<const std::uint8_t>) { finish(send, closed); });
   }
   return given_up;
 }
@@ -329,6 +404,25 @@ std::map<broker_name, broker_handle> send_batcher::brokers() const {
   for (const auto& [name, topic] : topics_)
     if (topic.view) result.insert(topic.view->brokers.begin(), topic.view->brokers.end());
   return result;
+}
+
+caf::error late_error(const topic_name& topic, const topic_view* view, bool was_sent,
+                      std::chrono::milliseconds timeout) {
+  auto within = " within " + std::to_string(timeout.count()) + " ms (sendMsgTimeout)";
+  if (was_sent)
+    return make_error(errc::request_timeout, "no answer to a send to topic " + topic.value + within
+                                               + "; it may or may not be stored");
+  if (view != nullptr && view->problem != 0)
+    return make_error(static_cast<errc>(view->problem), view->problem_sentence);
+  if (view != nullptr && !view->write_queues.empty())
+    return make_error(errc::broker_not_exist,
+                      "no broker of topic " + topic.value + " took a send" + within);
+  if (view != nullptr && !view->read_queues.empty())
+    return make_error(errc::no_permission,
+                      "topic " + topic.value
+                        + " has no queue that may be written; change its perm or writeQueueNums");
+  return make_error(errc::no_name_server,
+                    "no name server has answered where topic " + topic.value + " is served");
 }
 
 } // namespace cafmq

@@ -1,23 +1,38 @@
 #include "runtime/client/outbox.hpp"
 
-#include <utility>
-
 namespace cafmq {
 
-bool outbox::has_room(std::int64_t messages, std::int64_t bytes) const {
-  if (shut_ || messages_ == 0) return true;
-  return messages_ + messages <= limits_.messages_max && bytes_ + bytes <= limits_.bytes_max;
+namespace {
+
+/// A send joins the run of its topic when that is among so many last ones.
+constexpr std::size_t runs_searched = 8;
+
+} // namespace
+
+outbox::put_result outbox::await_room(std::unique_lock<std::mutex>& lock, const outgoing& send) {
+  auto has_room = [&] {
+    return shut_ || messages_ == 0
+           || (messages_ + send.count <= limits_.messages_max && bytes_ < limits_.bytes_max);
+  };
+  if (send.holds_room && !has_room() && !callback_scope::is_active()) {
+    if (!limits_.block_when_full) return put_result::full;
+    room_.wait(lock, has_room);
+  }
+  return shut_ ? put_result::shut : put_result::left;
 }
 
-bool outbox::reserve(std::int64_t messages, std::int64_t bytes) {
-  std::unique_lock lock{mutex_};
-  if (!has_room(messages, bytes)) {
-    if (!limits_.block_when_full) return false;
-    room_.wait(lock, [&] { return has_room(messages, bytes); });
-  }
-  messages_ += messages;
-  bytes_ += bytes;
-  return true;
+outgoing_run& outbox::run_of(const topic_name& topic) {
+  std::size_t searched = 0;
+  for (auto run = runs_.rbegin(); run != runs_.rend() && searched < runs_searched;
+       ++run, ++searched)
+    if (run->topic == topic) return *run;
+  return runs_.emplace_back(outgoing_run{topic, {}, {}});
+}
+
+std::vector<outgoing_run> outbox::take() {
+  std::lock_guard lock{mutex_};
+  woken_ = false;
+  return std::exchange(runs_, {});
 }
 
 void outbox::release(std::int64_t messages, std::int64_t bytes) {
@@ -30,27 +45,6 @@ void outbox::release(std::int64_t messages, std::int64_t bytes) {
     tell = messages_ <= limits_.messages_max / 2 && bytes_ <= limits_.bytes_max / 2;
   }
   if (tell) room_.notify_all();
-}
-
-void outbox::put(outgoing send) {
-  bool tell = false;
-  {
-    std::unique_lock lock{mutex_};
-    if (shut_) {
-      lock.unlock();
-      return fail(
-        send, make_error(errc::client_closed, "the producer is closed and takes no more messages"));
-    }
-    waiting_.push_back(std::move(send));
-    tell = !std::exchange(woken_, true);
-  }
-  if (tell) wake_();
-}
-
-std::vector<outgoing> outbox::take() {
-  std::lock_guard lock{mutex_};
-  woken_ = false;
-  return std::exchange(waiting_, {});
 }
 
 void outbox::await_empty() {

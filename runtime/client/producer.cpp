@@ -3,10 +3,13 @@
 #include <atomic>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-#include <mutex>
+#include <exception>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "actors/client/producer_actor.hpp"
+#include "actors/log.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/client/client_core.hpp"
 #include "runtime/client/one_shot_event.hpp"
@@ -16,25 +19,77 @@ namespace cafmq {
 
 namespace {
 
-template <class T>
-result<T> refused(const caf::error& why) {
-  return failure_of(why);
-}
-
-result<send_result> single(send_outcome& outcome) {
-  if (outcome.failure) return failure_of(outcome.failure);
-  return std::move(outcome.results.front());
-}
-
-result<std::vector<send_result>> several(send_outcome& outcome) {
-  if (outcome.failure) return failure_of(outcome.failure);
-  return std::move(outcome.results);
-}
-
 outbox::limits limits_of(const producer_config& config) {
   return {config.back_pressure_for_async_send_num, config.back_pressure_for_async_send_size,
           config.block_when_full};
 }
+
+/// T is what a caller gets for what it sends: `send_result`, or a vector of them.
+template <class T>
+result<T> result_of(const send_outcome& outcome) {
+  if (!outcome.stored()) return failure_of(outcome.failure());
+  if constexpr (std::is_same_v<T, send_result>)
+    return outcome.single();
+  else
+    return outcome.all();
+}
+
+/// Runs a callback of the program in a thread of the client.
+template <class Callback, class T>
+void call_back(const Callback& callback, result<T> outcome) {
+  if (!callback) return;
+  callback_scope scope;
+  try {
+    callback(std::move(outcome));
+  } catch (const std::exception& thrown) {
+    log::error("send-callback-threw", "a send callback has thrown: ", thrown.what());
+  } catch (...) {
+    log::error("send-callback-threw", "a send callback has thrown");
+  }
+}
+
+failure would_wait_for_itself(const char* function) {
+  return {errc::invalid_parameter, std::string{function}
+                                     + " was called in a callback of the client, whose thread it "
+                                       "would wait for; use send_async, or another thread"};
+}
+
+// What a send consists of, checked: one message or a batch, ready to append its records.
+
+struct single_content {
+  prepared_message prepared;
+
+  static caf::expected<single_content> check(const message_encoder& encoder, const message& m) {
+    auto prepared = encoder.prepare(m);
+    if (!prepared) return prepared.error();
+    return single_content{std::move(*prepared)};
+  }
+  const message& first() const { return *prepared.content; }
+  std::size_t count() const { return 1; }
+  void append(message_encoder& encoder, std::vector<std::uint8_t>& drafts, wall_time_ms now) const {
+    encoder.append(drafts, prepared, now);
+  }
+};
+
+struct batch_content {
+  std::span<const message> batch;
+
+  static caf::expected<batch_content> check(const message_encoder& encoder,
+                                            std::span<const message> batch) {
+    if (auto checked = encoder.check(batch); !checked) return checked.error();
+    return batch_content{batch};
+  }
+  const message& first() const { return batch.front(); }
+  std::size_t count() const { return batch.size(); }
+  void append(message_encoder& encoder, std::vector<std::uint8_t>& drafts, wall_time_ms now) const {
+    for (const auto& m : batch)
+      encoder.append(drafts, {&m, {}, 0}, now);
+  }
+};
+
+using choice_ptr = std::unique_ptr<queue_choice>;
+
+choice_ptr choose(queue_choice choice) { return std::make_unique<queue_choice>(std::move(choice)); }
 
 } // namespace
 
@@ -45,8 +100,6 @@ public:
         encoder_(config, core_->address(), core_->make_keys()),
         outbox_(std::make_shared<outbox>(limits_of(config),
                                          [this] { caf::anon_send(actor_, drain_outbox{}); })) {
-    if (auto named = check_group_name(config.producer_group); !named)
-      startup_failure_ = named.error();
     actor_ = spawn_producer(core_->system(),
                             {.config = config,
                              .client = core_->routes(),
@@ -55,51 +108,60 @@ public:
                              .clock = clock_,
                              .random = system_random(),
                              .heartbeat_interval = core_->config().heartbeat_broker_interval,
-                             .take_outbox = [box = outbox_] { return box->take(); }});
+                             .outbox = {[box = outbox_] { return box->take(); },
+                                        [box = outbox_](std::int64_t messages, std::int64_t bytes) {
+                                          box->release(messages, bytes);
+                                        }}});
   }
 
   ~inside() { close(); }
 
-  template <class Messages>
-  caf::expected<outgoing> encode(const Messages& messages) {
-    if (startup_failure_) return startup_failure_;
-    std::lock_guard lock{encoding_};
-    return encoder_.encode(messages, clock_());
+  /// Sends and waits for the outcome.
+  template <class T, class Content>
+  result<T> send(const caf::expected<Content>& content, choice_ptr choice) {
+    struct {
+      one_shot_event ended;
+      std::optional<result<T>> answer;
+    } waiting;
+    if (callback_scope::is_active()) return would_wait_for_itself("send");
+    auto done = [&waiting](const send_outcome& outcome) {
+      waiting.answer.emplace(result_of<T>(outcome));
+      waiting.ended.signal();
+    };
+    if (auto refused = leave(content, {.choice = std::move(choice), .done = done}))
+      return failure_of(refused);
+    waiting.ended.wait();
+    return std::move(*waiting.answer);
   }
 
-  /// Leaves a send and waits for its outcome.
-  send_outcome send_and_wait(outgoing send) {
-    one_shot_event ended;
-    send_outcome outcome;
-    send.mode = send_mode::sync;
-    send.done = [&](send_outcome result) {
-      outcome = std::move(result);
-      ended.signal();
+  /// Sends and calls `callback` with the outcome, also when it is refused.
+  template <class T, class Content, class Callback>
+  void send_async(const caf::expected<Content>& content, choice_ptr choice, Callback callback) {
+    auto done = [callback](const send_outcome& outcome) {
+      call_back(callback, result_of<T>(outcome));
     };
-    outbox_->put(std::move(send));
-    ended.wait();
-    return outcome;
+    if (auto refused = leave(content, {.mode = send_mode::async,
+                                       .holds_room = true,
+                                       .choice = std::move(choice),
+                                       .done = std::move(done)}))
+      call_back(callback, result<T>{failure_of(refused)});
   }
 
-  /// Leaves a send; `finish` is called with its outcome, also when there is no room for it.
-  void send_later(outgoing send, send_mode mode, send_completion finish) {
-    auto messages = static_cast<std::int64_t>(send.count());
-    auto bytes = static_cast<std::int64_t>(send.drafts.size());
-    if (!outbox_->reserve(messages, bytes)) {
-      auto full =
-        make_error(errc::system_busy,
-                   "too many sends are unacknowledged (backPressureForAsyncSendNum or -Size)");
-      return finish ? finish(send_outcome{std::move(full), {}}) : void();
-    }
-    send.mode = mode;
-    send.done = [box = outbox_, messages, bytes, finish = std::move(finish)](send_outcome outcome) {
-      if (finish) finish(std::move(outcome));
-      box->release(messages, bytes);
-    };
-    outbox_->put(std::move(send));
+  result<done> send_oneway(const message& m) {
+    if (auto refused = leave(single(m), {.mode = send_mode::oneway, .holds_room = true}))
+      return failure_of(refused);
+    return cafmq::done{};
+  }
+
+  caf::expected<single_content> single(const message& m) const {
+    return single_content::check(encoder_, m);
+  }
+  caf::expected<batch_content> batch(std::span<const message> messages) const {
+    return batch_content::check(encoder_, messages);
   }
 
   result<std::vector<message_queue>> queues(const std::string& topic) {
+    if (callback_scope::is_active()) return would_wait_for_itself("message_queues");
     if (auto named = check_topic_name(topic); !named) return failure_of(named.error());
     result<std::vector<message_queue>> answer =
       failure{errc::request_timeout, "nobody has answered where topic " + topic + " is served"};
@@ -112,26 +174,46 @@ public:
     return answer;
   }
 
-  void flush() { outbox_->await_empty(); }
+  void flush() {
+    if (!callback_scope::is_active()) outbox_->await_empty();
+  }
 
   void close() {
     if (closed_.exchange(true)) return;
     outbox_->shut();
+    if (callback_scope::is_active()) return caf::anon_send(actor_, close_producer{});
     caf::scoped_actor self{core_->system()};
     self->request(actor_, config_.send_msg_timeout + std::chrono::seconds{2}, close_producer{})
       .receive(
         [](const producer_closed&) {},
         [&](const caf::error&) { caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown); });
-    actor_ = nullptr;
   }
 
 private:
+  /// Leaves a send in the outbox; an error when it was not taken, `send.done` is not called then.
+  template <class Content>
+  caf::error leave(const caf::expected<Content>& content, outgoing send) {
+    if (!content) return content.error();
+    send.count = static_cast<std::int32_t>(content->count());
+    send.wait_store = content->first().wait_store();
+    auto encode = [&](std::vector<std::uint8_t>& drafts) {
+      content->append(encoder_, drafts, clock_());
+    };
+    switch (outbox_->put(content->first().topic, send, encode)) {
+      case outbox::put_result::left: return {};
+      case outbox::put_result::full:
+        return make_error(errc::system_busy,
+                          "too many sends are unacknowledged (backPressureForAsyncSendNum or "
+                          "-Size); try again later, or let send_async wait with blockWhenFull");
+      case outbox::put_result::shut: break;
+    }
+    return make_error(errc::client_closed, "the producer is closed and takes no more messages");
+  }
+
   std::shared_ptr<client_core> core_;
   producer_config config_;
   wall_clock clock_;
-  caf::error startup_failure_;
-  std::mutex encoding_;
-  message_encoder encoder_;
+  message_encoder encoder_; // appends under the lock of the outbox
   std::shared_ptr<outbox> outbox_;
   producer_handle actor_;
   std::atomic<bool> closed_{false};
@@ -144,57 +226,36 @@ producer::producer(producer&&) noexcept = default;
 producer& producer::operator=(producer&&) noexcept = default;
 
 result<send_result> producer::send(const message& m) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return refused<send_result>(encoded.error());
-  auto outcome = inside_->send_and_wait(std::move(*encoded));
-  return single(outcome);
+  return inside_->send<send_result>(inside_->single(m), {});
 }
 
 result<std::vector<send_result>> producer::send(std::span<const message> batch) {
-  auto encoded = inside_->encode(batch);
-  if (!encoded) return refused<std::vector<send_result>>(encoded.error());
-  auto outcome = inside_->send_and_wait(std::move(*encoded));
-  return several(outcome);
+  return inside_->send<std::vector<send_result>>(inside_->batch(batch), {});
 }
 
 result<send_result> producer::send(const message& m, std::string_view key) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return refused<send_result>(encoded.error());
-  encoded->sharding_key = key;
-  auto outcome = inside_->send_and_wait(std::move(*encoded));
-  return single(outcome);
+  return inside_->send<send_result>(inside_->single(m), choose({.key = std::string{key}}));
 }
 
 result<send_result> producer::send(const message& m, const message_queue& queue) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return refused<send_result>(encoded.error());
-  if (queue.topic != m.topic)
-    return failure{errc::invalid_parameter, "the chosen queue belongs to topic " + queue.topic.value
-                                              + ", the message to " + m.topic.value};
-  encoded->chosen = queue;
-  auto outcome = inside_->send_and_wait(std::move(*encoded));
-  return single(outcome);
+  if (queue.broker.value.empty())
+    return failure{errc::invalid_parameter, "the chosen queue has no broker name"};
+  return inside_->send<send_result>(inside_->single(m), choose({.queue = queue}));
 }
 
-result<send_result> producer::send(const message& m, selector choose) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return refused<send_result>(encoded.error());
-  encoded->selector = std::move(choose);
-  auto outcome = inside_->send_and_wait(std::move(*encoded));
-  return single(outcome);
+result<send_result> producer::send(const message& m, selector choose_queue) {
+  if (!choose_queue) return failure{errc::invalid_parameter, "the queue selector is empty"};
+  return inside_->send<send_result>(inside_->single(m),
+                                    choose({.selector = std::move(choose_queue)}));
 }
 
 void producer::send_async(const message& m, send_callback callback) {
-  send_async(m, {}, std::move(callback));
+  inside_->send_async<send_result>(inside_->single(m), {}, std::move(callback));
 }
 
 void producer::send_async(const message& m, std::string_view key, send_callback callback) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return callback(refused<send_result>(encoded.error()));
-  encoded->sharding_key = key;
-  inside_->send_later(
-    std::move(*encoded), send_mode::async,
-    [callback = std::move(callback)](send_outcome outcome) { callback(single(outcome)); });
+  inside_->send_async<send_result>(inside_->single(m), choose({.key = std::string{key}}),
+                                   std::move(callback));
 }
 
 std::future<result<send_result>> producer::send_async(const message& m) {
@@ -206,20 +267,10 @@ std::future<result<send_result>> producer::send_async(const message& m) {
 
 void producer::send_async(std::span<const message> batch,
                           std::function<void(result<std::vector<send_result>>)> callback) {
-  auto encoded = inside_->encode(batch);
-  if (!encoded) return callback(refused<std::vector<send_result>>(encoded.error()));
-  inside_->send_later(
-    std::move(*encoded), send_mode::async,
-    [callback = std::move(callback)](send_outcome outcome) { callback(several(outcome)); });
+  inside_->send_async<std::vector<send_result>>(inside_->batch(batch), {}, std::move(callback));
 }
 
-result<done> producer::send_oneway(const message& m) {
-  auto encoded = inside_->encode(m);
-  if (!encoded) return refused<done>(encoded.error());
-  inside_->send_later(std::move(*encoded), send_mode::oneway, {});
-  return done{};
-}
-
+result<done> producer::send_oneway(const message& m) { return inside_->send_oneway(m); }
 void producer::flush() { inside_->flush(); }
 result<std::vector<message_queue>> producer::message_queues(const std::string& topic) {
   return inside_->queues(topic);

@@ -12,7 +12,7 @@ message_encoder encoder_with(producer_config config = {}) {
   return {config, 0x7F000001, unique_key_source{0x7F000001, 1, 1, 0}};
 }
 
-errc refusal(const caf::expected<outgoing>& encoded) {
+errc refusal(const caf::expected<outgoing_run>& encoded) {
   return encoded ? errc::none : code_of(encoded.error());
 }
 
@@ -25,15 +25,16 @@ TEST_CASE("message_encoder: a message becomes a draft with a unique key") {
   m.set("WAIT", "false");
   auto send = encoder.encode(m, 1000);
   REQUIRE(send);
-  CHECK_FALSE(send->wait_store);
-  CHECK(send->count() == 1);
+  REQUIRE(send->sends.size() == 1);
+  CHECK_FALSE(send->sends[0].wait_store);
+  CHECK(send->sends[0].count == 1);
+  CHECK(send->sends[0].bytes == send->drafts.size());
   auto checked = check_record(send->drafts);
   REQUIRE(checked.kind == record_kind::valid);
   CHECK(checked.record.body == "hello");
   CHECK(checked.record.born_timestamp == 1000);
   CHECK(find_property(checked.record.properties, "TAGS") == "paid");
-  CHECK(find_property(checked.record.properties, "UNIQ_KEY")
-        == std::string_view(send->keys[0].data(), 32));
+  CHECK(find_property(checked.record.properties, "UNIQ_KEY").size() == 32);
 }
 
 TEST_CASE(
@@ -104,5 +105,27 @@ TEST_CASE("message_encoder: a message keeps the unique key that it brings") {
   m.set("UNIQ_KEY", std::string(32, 'K'));
   auto send = encoder.encode(m, 0);
   REQUIRE(send);
-  CHECK(std::string(send->keys[0].data(), 32) == std::string(32, 'K'));
+  CHECK(find_property(check_record(send->drafts).record.properties, "UNIQ_KEY")
+        == std::string(32, 'K'));
+}
+
+TEST_CASE("message_encoder: nothing is sent under a group name that brokers refuse") {
+  auto encoder = encoder_with({.producer_group = "no spaces"});
+  CHECK(refusal(encoder.encode(message{{"orders"}, "x"}, 0)) == errc::invalid_parameter);
+}
+
+TEST_CASE("message_encoder: each compression can be chosen, and no other") {
+  for (auto [name, kind] :
+       {std::pair{"ZLIB", compression::zlib}, std::pair{"LZ4", compression::lz4},
+        std::pair{"ZSTD", compression::zstd}}) {
+    auto encoder = encoder_with({.compress_type = name});
+    auto send = encoder.encode(message{{"orders"}, std::string(10'000, 'x')}, 0);
+    REQUIRE(send);
+    auto record = check_record(send->drafts).record;
+    CHECK(record.sys_flag == compression_flags(kind));
+    auto body = decompress(record.body, record.sys_flag, 10'000);
+    REQUIRE(body);
+    CHECK(*body == std::string(10'000, 'x'));
+  }
+  CHECK_FALSE(parse_compression("GZIP"));
 }

@@ -1,224 +1,164 @@
-#include <doctest/doctest.h>
-#include <numeric>
-#include <random>
-
-#include "actors/client/message_encoder.hpp"
-#include "actors/client/send_batcher.hpp"
-#include "messages/codec/record.hpp"
+#include "batching_fixture.hpp"
 
 using namespace cafmq;
 using namespace std::chrono_literals;
-
-namespace {
-
-using time_point = send_batcher::time_point;
-
-struct fixture {
-  producer_config config;
-  message_encoder encoder{config, 0x7F000001, unique_key_source{0x7F000001, 1, 1, 0}};
-  send_batcher sends{config, 0};
-  time_point now{};
-  std::vector<send_outcome> outcomes;
-  // Any local handle will do: the batcher only passes it on.
-  broker_handle link;
-
-  topic_view view_of(std::vector<std::string> brokers, std::vector<std::string> linked,
-                     int queues = 2) const {
-    topic_view view;
-    view.topic = {"orders"};
-    for (const auto& broker : brokers) {
-      view.addresses[{broker}] = "10.0.0.1:10911";
-      for (int id = 0; id < queues; ++id)
-        view.write_queues.push_back({{"orders"}, {broker}, {id}});
-    }
-    for (const auto& broker : linked)
-      view.brokers[{broker}] = link;
-    return view;
-  }
-
-  outgoing one(send_mode mode = send_mode::sync, std::string body = "body") {
-    auto send = encoder.encode(message{{"orders"}, std::move(body)}, 0);
-    REQUIRE(send);
-    send->mode = mode;
-    send->done = [this](send_outcome outcome) { outcomes.push_back(std::move(outcome)); };
-    return std::move(*send);
-  }
-
-  void send(int count, send_mode mode = send_mode::sync) {
-    for (int i = 0; i < count; ++i)
-      sends.accept(one(mode), now);
-  }
-};
-
-} // namespace
+using cafmq::test::batch, cafmq::test::bodies_of, cafmq::test::unique_key_in;
+using fixture = cafmq::test::batching_fixture;
 
 TEST_CASE_FIXTURE(fixture, "send_batcher: sends wait for the view, then take the queues in turn") {
-  send(4);
+  send(3);
   CHECK(sends.take_new_topics() == std::vector<topic_name>{{"orders"}});
   CHECK(sends.take_batches().empty());
   sends.show(view_of({"a", "b"}, {"a", "b"}), now);
+  std::set<broker_handle> brokers;
+  for (const auto& sent : sends.take_batches()) {
+    CHECK(sent.request.count == 1);
+    brokers.insert(sent.broker);
+  }
+  CHECK(brokers.size() == 2);
+  CHECK(sends.take_batches().empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "send_batcher: single sends go round all queues of all masters") {
+  sends.show(view_of({"a", "b"}, {"a", "b"}, 4), now);
+  std::map<std::pair<broker_handle, int>, int> used;
+  for (int i = 0; i < 80; ++i) {
+    send(1);
+    auto sent = next_batch();
+    ++used[{sent.broker, sent.request.queue.value}];
+    sends.succeeded(sent.number, {});
+  }
+  CHECK(used.size() == 8);
+  for (const auto& [queue, count] : used)
+    CHECK(count == 10);
+}
+
+TEST_CASE_FIXTURE(fixture, "send_batcher: sends that come together share requests, and spread all "
+                           "the same") {
+  sends.show(view_of({"a", "b"}, {"a", "b"}, 2), now);
+  send_together(4 * sends_per_turn_max);
   auto batches = sends.take_batches();
   REQUIRE(batches.size() == 4);
-  for (const auto& batch : batches)
-    CHECK(batch.request.count == 1);
-  CHECK(sends.take_batches().empty());
+  for (const auto& sent : batches)
+    CHECK(sent.request.count == sends_per_turn_max);
 }
 
 TEST_CASE_FIXTURE(fixture, "send_batcher: what comes while a batch is under way travels together") {
   sends.show(view_of({"a"}, {"a"}, 1), now);
   send(1);
-  auto first = sends.take_batches();
-  REQUIRE(first.size() == 1);
+  auto first = next_batch();
   send(50);
   CHECK(sends.take_batches().empty());
-  sends.succeeded(first[0].number, {send_status::send_ok, {7}, {1000}, 5});
-  auto second = sends.take_batches();
-  REQUIRE(second.size() == 1);
-  CHECK(second[0].request.count == 50);
-  CHECK(validate_drafts(second[0].request.drafts.span(), "orders", {0}, 50, {}));
-  REQUIRE(outcomes.size() == 1);
-  CHECK(outcomes[0].results[0].queue_offset() == 7);
-  CHECK(outcomes[0].results[0].offset_msg_id() == "0A00000100002A9F00000000000003E8");
+  sends.succeeded(first.number, {send_status::send_ok, {7}, {1000}, 5});
+  auto second = next_batch();
+  CHECK(second.request.count == 50);
+  CHECK(validate_drafts(second.request.drafts.span(), "orders", {0}, 50, {}));
+  REQUIRE(ends.size() == 1);
+  CHECK(ends[0].results[0].queue_offset() == 7);
+  CHECK(ends[0].results[0].offset_msg_id() == "0A00000100002A9F00000000000003E8");
+  CHECK(ends[0].results[0].msg_id() == unique_key_in(first));
+  sends.succeeded(second.number, {send_status::flush_disk_timeout, {8}, {2000}, 5});
+  REQUIRE(ends.size() == 51);
+  CHECK(ends[50].results[0].queue_offset() == 57);
+  CHECK(ends[50].results[0].status() == send_status::flush_disk_timeout);
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "D14: the messages of a user's batch get consecutive offsets and positions") {
+                  "send_batcher: a broker has a few requests at once, a queue a second one "
+                  "only when it is full") {
+  config.batch_bytes_max = 400; // two drafts
+  send_batcher small{config, 0};
+  small.show(view_of({"a"}, {"a"}, 1), now);
+  for (int i = 0; i < 9; ++i)
+    small.accept(one(), now);
+  auto batches = small.take_batches();
+  REQUIRE(batches.size() == batches_in_flight_max);
+  CHECK(batches[0].request.count == 2);
+  small.succeeded(batches[0].number, {});
+  CHECK(small.take_batches().size() == 1);
+
+  sends.show(view_of({"a"}, {"a"}, 8), now);
+  send(8);
+  CHECK(sends.take_batches().size() == requests_in_flight_max);
+}
+
+TEST_CASE_FIXTURE(fixture, "D14: a user's batch stays whole and gets consecutive offsets") {
   sends.show(view_of({"a"}, {"a"}, 1), now);
-  std::vector<message> batch(3, message{{"orders"}, "x"});
-  auto send = encoder.encode(std::span<const message>{batch}, 0);
-  REQUIRE(send);
-  send->done = [this](send_outcome outcome) { outcomes.push_back(std::move(outcome)); };
-  auto record_bytes = record_size(send->drafts);
-  sends.accept(std::move(*send), now);
-  auto batches = sends.take_batches();
-  REQUIRE(batches.size() == 1);
-  sends.succeeded(batches[0].number, {send_status::send_ok, {10}, {0}, 5});
-  REQUIRE(outcomes[0].results.size() == 3);
-  CHECK(outcomes[0].results[2].queue_offset() == 12);
-  CHECK(outcomes[0].results[1].offset_msg_id()
-        == offset_message_id(0x0A000001, 10911, {record_bytes}));
-}
-
-TEST_CASE_FIXTURE(fixture,
-                  "D13: a sync send is retried on another broker, with the same unique key") {
-  sends.show(view_of({"a", "b"}, {"a", "b"}), now);
   send(1);
-  auto first = sends.take_batches();
-  REQUIRE(first.size() == 1);
-  sends.failed(first[0].number, make_error(errc::system_busy), now);
-  auto second = sends.take_batches();
-  REQUIRE(second.size() == 1);
-  CHECK(outcomes.empty());
-  auto key = [](const send_batcher::batch& batch) {
-    return std::string{check_record(batch.request.drafts.span()).record.properties};
-  };
-  CHECK(key(first[0]) == key(second[0])); // D13
-  sends.failed(second[0].number, make_error(errc::system_busy), now);
-  sends.failed(sends.take_batches().at(0).number, make_error(errc::system_busy, "still busy"), now);
-  REQUIRE(outcomes.size() == 1); // 1 + retryTimesWhenSendFailed
-  CHECK(sentence(outcomes[0].failure) == "still busy");
+  auto before = next_batch();
+  send(2);
+  std::vector<message> messages(3, message{{"orders"}, "x"});
+  auto run = encoder.encode(std::span<const message>{messages}, 0);
+  REQUIRE(run);
+  watch_end(run->sends.front());
+  auto record_bytes = record_size(run->drafts);
+  sends.accept(std::move(*run), now);
+  send(1);
+  sends.succeeded(before.number, {});
+  auto sent = next_batch();
+  CHECK(bodies_of(sent) == std::vector<std::string>{"body", "body", "x", "x", "x", "body"});
+  auto body_bytes = record_size(sent.request.drafts.span());
+  sends.succeeded(sent.number, {send_status::send_ok, {10}, {0}, 5});
+  REQUIRE(ends.size() == 5);
+  const auto& of_batch = ends[3].results;
+  REQUIRE(of_batch.size() == 3);
+  CHECK(of_batch[0].queue_offset() == 12);
+  CHECK(of_batch[2].queue_offset() == 14);
+  CHECK(of_batch[1].offset_msg_id()
+        == offset_message_id(0x0A000001, 10911, {2 * body_bytes + record_bytes}));
+  CHECK(ends[4].results[0].queue_offset() == 15);
 }
 
-TEST_CASE_FIXTURE(
-  fixture, "send_batcher: an async send is not retried on an answer, but when its broker is lost") {
-  sends.show(view_of({"a", "b"}, {"a", "b"}, 1), now);
-  send(1, send_mode::async);
-  sends.failed(sends.take_batches().at(0).number, make_error(errc::system_busy), now);
-  CHECK(outcomes.size() == 1);
-  send(1, send_mode::async);
-  auto batch = sends.take_batches().at(0);
-  auto b = batch.request; // on broker b: the second in turn
-  sends.show(view_of({"a", "b"}, {"a"}, 1), now);
-  CHECK(outcomes.size() == 1);
-  CHECK(sends.take_batches().size() == 1);
+TEST_CASE_FIXTURE(fixture, "D16: sends that need not wait for the disk do not travel with those "
+                           "that do") {
+  sends.show(view_of({"a"}, {"a"}, 1), now);
+  send(1);
+  auto first = next_batch();
+  send(2);
+  message quick{{"orders"}, "quick"};
+  quick.set("WAIT", "false");
+  auto run = encoder.encode(quick, 0);
+  sends.accept(std::move(*run), now);
+  sends.succeeded(first.number, {});
+  auto waited_for = next_batch();
+  CHECK(waited_for.request.wait_store);
+  CHECK(waited_for.request.count == 2);
+  sends.succeeded(waited_for.number, {});
+  CHECK_FALSE(next_batch().request.wait_store);
 }
 
-TEST_CASE_FIXTURE(fixture, "D17: a one-way send is never tried twice") {
-  sends.show(view_of({"a", "b"}, {"a", "b"}, 1), now);
-  send(1, send_mode::oneway);
-  CHECK(sends.take_batches().size() == 1);
-  sends.show(view_of({"a", "b"}, {}, 1), now);
+TEST_CASE_FIXTURE(fixture, "send_batcher: with no broker linked sends wait for one, in order") {
+  sends.show(view_of({"a"}, {}, 1), now);
+  sends.accept(one(send_mode::sync, "first"), now);
+  sends.accept(one(send_mode::sync, "second"), now);
   CHECK(sends.take_batches().empty());
-  CHECK(sends.idle());
+  sends.show(view_of({"a"}, {"a"}, 1), now);
+  CHECK(bodies_of(next_batch()) == std::vector<std::string>{"first", "second"});
 }
 
-TEST_CASE_FIXTURE(fixture, "send_batcher: a chosen queue is not exchanged for another") {
-  sends.show(view_of({"a", "b"}, {"a", "b"}), now);
-  auto send = one();
-  send.chosen = {{"orders"}, {"b"}, {1}};
-  sends.accept(std::move(send), now);
-  auto batch = sends.take_batches().at(0);
-  CHECK(batch.request.queue.value == 1);
-  sends.failed(batch.number, make_error(errc::system_busy), now);
-  CHECK(sends.take_batches().empty());
-  REQUIRE(outcomes.size() == 1);
-  CHECK(code_of(outcomes[0].failure) == errc::system_busy);
+TEST_CASE_FIXTURE(fixture, "send_batcher: what waits for a queue that is gone takes another") {
+  sends.show(view_of({"a"}, {"a"}, 2), now);
+  send(2);
+  auto under_way = sends.take_batches();
+  send(2);
+  sends.show(view_of({"a"}, {"a"}, 1), now);
+  for (const auto& sent : under_way)
+    sends.succeeded(sent.number, {});
+  auto last = next_batch();
+  CHECK(last.request.queue.value == 0);
+  CHECK(last.request.count == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "send_batcher: one key always takes one queue") {
   sends.show(view_of({"a", "b"}, {"a", "b"}, 4), now);
-  std::set<std::pair<std::string, int>> used;
+  std::set<std::pair<broker_handle, int>> used;
   for (int i = 0; i < 20; ++i) {
-    auto send = one();
-    send.sharding_key = "customer 7";
-    sends.accept(std::move(send), now);
-    for (auto& batch : sends.take_batches()) {
-      used.insert({batch.request.topic.value, batch.request.queue.value});
-      sends.succeeded(batch.number, {});
-    }
+    send_chosen({.key = "customer 7"});
+    auto sent = next_batch();
+    used.insert({sent.broker, sent.request.queue.value});
+    sends.succeeded(sent.number, {});
   }
   CHECK(used.size() == 1);
-}
-
-TEST_CASE_FIXTURE(
-  fixture,
-  "send_batcher: a refused batch is tried send by send, so that the bad one harms nobody") {
-  sends.show(view_of({"a"}, {"a"}, 1), now);
-  send(1);
-  auto first = sends.take_batches().at(0);
-  send(3);
-  sends.succeeded(first.number, {});
-  auto common = sends.take_batches().at(0);
-  CHECK(common.request.count == 3);
-  sends.failed(common.number, make_error(errc::message_illegal), now);
-  int accepted = 0;
-  for (int i = 0; i < 3; ++i) {
-    auto alone = sends.take_batches().at(0);
-    CHECK(alone.request.count == 1);
-    if (i == 1)
-      sends.failed(alone.number, make_error(errc::message_illegal), now);
-    else
-      sends.succeeded(alone.number, {}), ++accepted;
-  }
-  CHECK(outcomes.size() == 4);
-  CHECK(accepted == 2);
-  CHECK(sends.idle());
-}
-
-TEST_CASE_FIXTURE(fixture, "send_batcher: every send ends at its deadline, with the reason") {
-  send(1);
-  now += 3s;
-  sends.expire(now);
-  REQUIRE(outcomes.size() == 1);
-  CHECK(code_of(outcomes[0].failure) == errc::no_name_server);
-  sends.show(view_of({"a"}, {}, 1), now);
-  send(1);
-  now += 3s;
-  sends.expire(now);
-  CHECK(code_of(outcomes[1].failure) == errc::broker_not_exist);
-  sends.show(view_of({"a"}, {"a"}, 1), now);
-  send(1);
-  CHECK(sends.take_batches().size() == 1);
-  now += 3s;
-  sends.expire(now);
-  CHECK(code_of(outcomes[2].failure) == errc::request_timeout);
-  topic_view missing;
-  missing.topic = {"orders"};
-  missing.problem = static_cast<std::uint8_t>(errc::topic_not_exist);
-  sends.show(missing, now);
-  send(1);
-  CHECK(code_of(outcomes[3].failure) == errc::topic_not_exist);
-  CHECK(sends.idle());
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -230,26 +170,24 @@ TEST_CASE_FIXTURE(fixture,
   std::vector<std::string> sent;
   std::vector<std::uint64_t> open;
   auto pump = [&] {
-    for (auto& batch : small.take_batches()) {
-      open.push_back(batch.number);
-      for_each_record(batch.request.drafts.span(),
-                      [&](const record_view& r) { sent.emplace_back(r.body); });
+    for (auto& next : small.take_batches()) {
+      open.push_back(next.number);
+      for (auto& body : bodies_of(next))
+        sent.push_back(std::move(body));
     }
+  };
+  auto answer_one = [&] {
+    small.succeeded(open.front(), {});
+    open.erase(open.begin());
+    pump();
   };
   for (int i = 0; i < 500; ++i) {
     small.accept(one(send_mode::async, std::to_string(i)), now);
     pump();
-    if (!open.empty() && chance() % 2 == 0) {
-      small.succeeded(open.front(), {});
-      open.erase(open.begin());
-      pump();
-    }
+    if (!open.empty() && chance() % 2 == 0) answer_one();
   }
-  while (!open.empty()) {
-    small.succeeded(open.front(), {});
-    open.erase(open.begin());
-    pump();
-  }
+  while (!open.empty())
+    answer_one();
   CHECK(small.idle());
   REQUIRE(sent.size() == 500);
   for (int i = 0; i < 500; ++i)
