@@ -61,8 +61,7 @@ message_encoder::message_encoder(const producer_config& config, std::uint32_t ad
     : config_(config), compression_(parse_compression(config.compress_type)
                                       ? *parse_compression(config.compress_type)
                                       : compression::zlib),
-      address_(address), keys_(std::move(keys)),
-      group_(check_group_name(config.producer_group)) {}
+      address_(address), keys_(std::move(keys)), group_(check_group_name(config.producer_group)) {}
 
 caf::expected<void> message_encoder::check_one(const message& m) const {
   if (!group_) return group_.error();
