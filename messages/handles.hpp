@@ -58,7 +58,8 @@ using flusher_handle = typed_handle<files_synced(sync_files)>;
 /// Reads what may have to come from a disk, on a thread of its own.
 using cold_reader_handle =
   typed_handle<pulled_messages(pull_messages), queue_bounds(get_queue_bounds),
-               found_offset(search_offset)>;
+               found_offset(search_offset), found_messages(view_message),
+               found_messages(query_messages)>;
 
 /// The writer of config/*.json. Detached, or on the test scheduler in simulations.
 using metadata_store_handle =

@@ -102,6 +102,8 @@ owned_actor_system make_actor_system(const actor_system_options& options) {
   config->set("scheduler.policy", caf::atom("sharing"));
   config->set("scheduler.max-threads", static_cast<std::size_t>(threads));
   config->set("scheduler.max-throughput", static_cast<std::size_t>(messages_per_turn_max));
+  // In the thread of the sockets, where most receivers run: a hop less a message.
+  config->set("middleman.workers", std::size_t{0});
   config->set("middleman.app-identifiers", std::vector<std::string>{"cafmq"});
   config->set("middleman.enable-automatic-connections", false);
   if (options.connection_timeout.count() > 0) {

@@ -1,8 +1,12 @@
 #include "runtime/broker_role.hpp"
 
+#include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
 #include <caf/actor_cast.hpp>
 #include <ctime>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "actors/broker/broker_actor.hpp"
 #include "actors/consumer_group/consumer_group_actor.hpp"
@@ -52,6 +56,8 @@ struct broker_role::parts {
   cold_reader_handle cold_reader;
   metadata_store_handle metadata_store;
   broker_handle broker;
+  /// All that were ever made; the broker's alone while it lives.
+  std::vector<caf::actor_addr> consumer_groups;
 
   parts(caf::actor_system& in, const broker_config& settings) : system(in), config(settings) {}
 
@@ -93,29 +99,35 @@ caf::expected<broker_parts> broker_role::parts::start_store(const wall_clock& cl
   cold_reader = spawn_cold_reader(system, placement::own_thread, view);
   built.commit_log = commit_log;
   built.metadata_store = metadata_store;
+  built.cold_reader = cold_reader;
+  // What passes between the sockets and the log should pass through few threads.
+  auto* home = &system.middleman().backend();
+  built.home = home;
   built.clock = clock;
   built.address = address;
-  built.view = [view](log_position at) { return view->view_message(at); };
-  built.find_by_key = [view](const query_messages& query) { return view->query(query); };
   built.bounds = [view](const local_queue& queue) { return view->bounds(queue); };
   built.topics_version = loaded->tables.topics_version();
   built.topics = loaded->tables.topics();
   built.groups = loaded->tables.groups();
   built.make_queue = [settings = config, view, log = commit_log, cold = cold_reader,
-                      counters = built.counters](caf::actor_system& in, const local_queue& queue) {
+                      counters = built.counters,
+                      home](caf::actor_system& in, const local_queue& queue) {
     return spawn_message_queue(
       in, settings,
       {queue, [view](const pull_messages& pull) { return view->read_resident(pull); }, log, cold,
-       counters});
+       counters, home});
   };
-  built.make_consumer_group = [settings = config, view, metadata = metadata_store,
-                               clock](caf::actor_system& in, const group_name& group,
-                                      std::vector<queue_position> committed,
-                                      const group_host_handle& host_of) {
-    return spawn_consumer_group(in, settings,
-                                {group, std::move(committed), metadata, host_of,
-                                 [view](const local_queue& queue) { return view->bounds(queue); },
-                                 clock});
+  built.make_consumer_group = [settings = config, view, metadata = metadata_store, clock,
+                               made = &consumer_groups](caf::actor_system& in,
+                                                        const group_name& group,
+                                                        std::vector<queue_position> committed,
+                                                        const group_host_handle& host_of) {
+    auto group_actor = spawn_consumer_group(
+      in, settings,
+      {group, std::move(committed), metadata, host_of,
+       [view](const local_queue& queue) { return view->bounds(queue); }, clock});
+    made->push_back(group_actor.address());
+    return group_actor;
   };
   built.make_producer_group = [settings = config](caf::actor_system& in, const group_name& group) {
     return spawn_producer_group(in, settings, group);
@@ -160,10 +172,14 @@ caf::expected<std::unique_ptr<broker_role>> broker_role::start(caf::actor_system
 bool broker_role::stop(std::chrono::steady_clock::time_point deadline) {
   auto& inside = *parts_;
   // The front door first, so that nothing new comes in; its end unregisters the broker and ends
-  // queues and groups, whose last offsets the metadata store then writes.
+  // queues and groups. Only when these have handed over their last offsets may the metadata store
+  // write them and end.
   if (inside.broker)
     static_cast<void>(inside.system.middleman().unpublish(inside.broker, inside.port));
   bool ended = end_actor(inside.system, inside.broker, "broker", deadline);
+  for (const auto& address : std::exchange(inside.consumer_groups, {}))
+    if (auto group = caf::actor_cast<caf::actor>(address))
+      ended = end_actor(inside.system, group, "consumer group", deadline) && ended;
   ended = end_actor(inside.system, inside.metadata_store, "metadata store", deadline) && ended;
   ended = end_actor(inside.system, inside.cold_reader, "cold reader", deadline) && ended;
   ended = end_actor(inside.system, inside.commit_log, "commit log", deadline) && ended;

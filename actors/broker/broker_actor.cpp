@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 
 #include "actors/broker/broker_state_actor.hpp"
+#include "actors/hosted_actor.hpp"
 #include "actors/safe_actor.hpp"
 
 namespace cafmq {
@@ -116,8 +117,9 @@ inbox::behavior_type broker_actor(pointer self, broker_config config, broker_par
 } // namespace
 
 broker_handle spawn_broker(caf::actor_system& system, broker_config config, broker_parts parts) {
+  auto* home = parts.home;
   return caf::actor_cast<broker_handle>(
-    system.spawn(broker_actor, std::move(config), std::move(parts)));
+    spawn_in(home, system, broker_actor, std::move(config), std::move(parts)));
 }
 
 } // namespace cafmq

@@ -25,16 +25,13 @@ namespace cafmq {
 struct broker_parts {
   commit_log_handle commit_log; ///< monitored: its death takes the broker down
   metadata_store_handle metadata_store;
+  cold_reader_handle cold_reader;    ///< looks messages up for tools
   connector_handle connector;        ///< to reach name servers
   std::shared_ptr<byte_gauge> gauge; ///< of sends under way; null: made from the configuration
   std::shared_ptr<broker_counters> counters;
   wall_clock clock;
-  std::string address; ///< host:port that clients are told
-
-  // What tools look up in the store; each may read cold pages. Errors of the first two:
-  // message_not_found, io_error.
-  std::function<caf::expected<found_messages>(log_position)> view;
-  std::function<caf::expected<found_messages>(const query_messages&)> find_by_key;
+  std::string address;                 ///< host:port that clients are told
+  caf::execution_unit* home = nullptr; ///< where it runs; null: on the scheduler's workers
   std::function<queue_bounds(const local_queue&)> bounds;
 
   // From config/topics.json and subscriptionGroup.json.

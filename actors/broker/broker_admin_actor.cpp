@@ -33,9 +33,7 @@ caf::result<topic_stats> stats_of(pointer self, const get_topic_stats& query) {
 }
 
 caf::result<found_messages> view(pointer self, const view_message& query) {
-  auto found = self->state.parts.view(query.position);
-  if (!found) return found.error();
-  return std::move(*found);
+  return self->delegate(self->state.parts.cold_reader, query);
 }
 
 caf::result<found_messages> find_by_key(pointer self, const query_messages& query) {
@@ -47,9 +45,7 @@ caf::result<found_messages> find_by_key(pointer self, const query_messages& quer
                       "a key query needs a key, a count and a time span that is not empty");
   auto bounded = query;
   bounded.count_max = std::min(query.count_max, key_query_count_limit);
-  auto found = broker.parts.find_by_key(bounded);
-  if (!found) return found.error();
-  return std::move(*found);
+  return self->delegate(broker.parts.cold_reader, bounded);
 }
 
 caf::result<broker_status> status(pointer self) {

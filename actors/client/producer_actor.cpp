@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "actors/client/send_batcher.hpp"
+#include "actors/hosted_actor.hpp"
 #include "actors/safe_actor.hpp"
 #include "messages/type_ids.hpp"
 
@@ -102,9 +103,13 @@ struct producer_state {
       self->send(parts->client, refresh_topic{topic});
     for (auto& batch : sends->take_batches())
       transmit(batch);
-    if (auto freed = sends->take_freed_room(); freed.messages > 0)
-      parts->outbox.release(freed.messages, freed.bytes);
+    settle();
     if (!closers.empty() && sends->idle()) finish_closing();
+  }
+
+  void settle() {
+    const auto freed = sends->take_freed_room();
+    parts->outbox.settle(freed.messages, freed.bytes);
   }
 
   /// A dead remote never answers: the batcher's deadlines and the loss of the link end what stays
@@ -213,8 +218,7 @@ struct producer_state {
     for (auto& run : parts->outbox.take())
       sends->refuse(std::move(run), make_error(errc::client_closed, "the producer was closed"));
     auto unfinished = sends->abandon();
-    auto freed = sends->take_freed_room();
-    parts->outbox.release(freed.messages, freed.bytes);
+    settle();
     give_up_questions();
     answer_closers(unfinished);
     self->quit(std::move(why));
@@ -269,7 +273,8 @@ inbox::behavior_type producer_actor(producer_pointer self,
 } // namespace
 
 producer_handle spawn_producer(caf::actor_system& system, producer_parts parts) {
-  return system.spawn(producer_actor, std::make_shared<producer_parts>(std::move(parts)));
+  auto* home = parts.home;
+  return spawn_in(home, system, producer_actor, std::make_shared<producer_parts>(std::move(parts)));
 }
 
 } // namespace cafmq

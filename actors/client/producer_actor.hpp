@@ -16,9 +16,9 @@ namespace cafmq {
 struct outbox_port {
   /// What was left since the last call.
   std::function<std::vector<outgoing_run>()> take = [] { return std::vector<outgoing_run>{}; };
-  /// Sends that held room for so much have ended.
-  std::function<void(std::int64_t messages, std::int64_t bytes)> release = [](std::int64_t,
-                                                                              std::int64_t) {};
+  /// The outcomes of one turn are out; among them ended sends that held room for so much.
+  std::function<void(std::int64_t messages, std::int64_t bytes)> settle = [](std::int64_t,
+                                                                             std::int64_t) {};
 };
 
 /// What a producer actor is given.
@@ -31,6 +31,7 @@ struct producer_parts {
   random_source random;
   std::chrono::milliseconds heartbeat_interval{30'000};
   outbox_port outbox{};
+  caf::execution_unit* home = nullptr; ///< where it runs; null: on the scheduler's workers
 };
 
 /// A producer: takes sends from actors as messages, and from a program's threads through its

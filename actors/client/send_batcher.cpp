@@ -208,7 +208,6 @@ send_batcher::batch send_batcher::make_batch(lane& of) {
     request.count += send.count;
     ++send.attempts;
   }
-  assign_queue(content.drafts, of.queue.id);
   request.drafts = byte_block{std::move(content.drafts)};
   ++of.in_flight;
   ++of.broker->in_flight;

@@ -20,7 +20,7 @@ namespace cafmq {
 /// Requests that may be unanswered at once by one broker. One would leave the link idle while an
 /// answer travels; many would cut what waits into small batches, and a request costs as much as
 /// thirty messages.
-inline constexpr std::int32_t requests_in_flight_max = 3;
+inline constexpr std::int32_t requests_in_flight_max = 6;
 /// Batches of one queue among them: a second one only when it is full.
 inline constexpr std::int32_t batches_in_flight_max = 2;
 /// Sends that arrive together take queues in turn, this many a turn: as few as give batches that

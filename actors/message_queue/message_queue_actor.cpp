@@ -7,6 +7,7 @@
 #include <caf/typed_response_promise.hpp>
 #include <map>
 
+#include "actors/hosted_actor.hpp"
 #include "actors/message_queue/pull_wait_list.hpp"
 #include "actors/safe_actor.hpp"
 #include "messages/type_ids.hpp"
@@ -176,8 +177,9 @@ inbox::behavior_type message_queue_actor(pointer self, const broker_config& conf
 
 message_queue_handle spawn_message_queue(caf::actor_system& system, const broker_config& config,
                                          message_queue_parts parts) {
+  auto* home = parts.home;
   return caf::actor_cast<message_queue_handle>(
-    system.spawn(message_queue_actor, config, std::move(parts)));
+    spawn_in(home, system, message_queue_actor, config, std::move(parts)));
 }
 
 } // namespace cafmq

@@ -18,11 +18,12 @@ namespace cafmq {
 struct message_queue_parts {
   local_queue queue;
   /// Answers a pull of this queue from the store, as if it could not wait; nullopt where that would
-  /// read from a disk, which is the cold reader's part. Called on a thread of the scheduler.
+  /// read from a disk, which is the cold reader's part. Called where the actor runs.
   std::function<std::optional<pulled_messages>(const pull_messages&)> read;
   commit_log_handle commit_log;
   cold_reader_handle cold_reader;
   std::shared_ptr<broker_counters> counters;
+  caf::execution_unit* home = nullptr; ///< where it runs; null: on the scheduler's workers
 };
 
 /// Starts a queue: sends go on to the commit log, which answers them; pulls are read from the

@@ -10,6 +10,12 @@ namespace cafmq {
 
 namespace {
 
+template <class T>
+caf::result<T> reply(caf::expected<T> answer) {
+  if (!answer) return answer.error();
+  return std::move(*answer);
+}
+
 struct cold_reader_state {
   static inline const char* name = "cold_reader";
 };
@@ -19,11 +25,7 @@ cold_reader_actor(cold_reader_handle::stateful_pointer<cold_reader_state> self,
                   const std::shared_ptr<const store_view>& view) {
   make_safe(self);
   return {
-    [=](const pull_messages& pull) -> caf::result<pulled_messages> {
-      auto answer = view->read(pull);
-      if (!answer) return answer.error();
-      return std::move(*answer);
-    },
+    [=](const pull_messages& pull) { return reply(view->read(pull)); },
     [=](const get_queue_bounds& question) {
       return view->bounds({question.topic, question.queue});
     },
@@ -31,6 +33,8 @@ cold_reader_actor(cold_reader_handle::stateful_pointer<cold_reader_state> self,
       return found_offset{
         view->search({question.topic, question.queue}, question.timestamp, question.boundary)};
     },
+    [=](const view_message& question) { return reply(view->view_message(question.position)); },
+    [=](const query_messages& question) { return reply(view->query(question)); },
   };
 }
 

@@ -61,8 +61,7 @@ caf::expected<send_receipt> message_store::append(const send_batch& batch, wall_
   if (auto reason = refusal()) return unavailable(*reason);
   auto drafts = batch.drafts.span();
   draft_limits limits{contents_->config.max_message_size};
-  if (auto valid = validate_drafts(drafts, batch.topic.value, batch.queue, batch.count, limits);
-      !valid)
+  if (auto valid = validate_drafts(drafts, batch.topic.value, batch.count, limits); !valid)
     return valid.error();
   if (static_cast<std::int64_t>(drafts.size()) + blank_bytes > contents_->log.segment_bytes())
     return make_error(errc::message_illegal,
@@ -77,7 +76,8 @@ caf::expected<send_receipt> message_store::append(const send_batch& batch, wall_
   buffer_.insert(buffer_.end(), drafts.begin(), drafts.end());
   while (at < buffer_.size()) {
     auto rest = std::span{buffer_}.subspan(at);
-    auto size = stamp_record(rest, {queue->next, end_, newest_time_, host_.address, host_.port});
+    auto size =
+      stamp_record(rest, {batch.queue, queue->next, end_, newest_time_, host_.address, host_.port});
     auto record = check_record(rest).record;
     auto& message = staged_.emplace_back();
     message.queue = queue;
@@ -159,7 +159,7 @@ std::vector<message_store::advanced_queue> message_store::publish(wall_time_ms n
   contents_->log_end.store(end_.value, std::memory_order_release);
   std::vector<advanced_queue> advanced;
   std::vector<stored_queue*> touched;
-  for (const auto& message : std::exchange(staged_, {})) {
+  for (const auto& message : staged_) {
     auto& queue = *message.queue;
     queue.units.append(message.offset, message.unit);
     queue.dirty = true;
@@ -170,6 +170,7 @@ std::vector<message_store::advanced_queue> message_store::publish(wall_time_ms n
           !put)
         broken_ = sentence(put.error());
   }
+  staged_.clear();
   staged_hashes_.clear();
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());

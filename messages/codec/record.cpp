@@ -142,7 +142,6 @@ void encode_draft(std::vector<std::uint8_t>& out, const draft& d) {
   auto* to = out.data() + start;
   store_big_endian(to, static_cast<std::int32_t>(size));
   store_big_endian(to + at_magic, is_v2 ? record_magic_v2 : record_magic_v1);
-  store_big_endian(to + at_queue_id, d.queue.value);
   store_big_endian(to + at_flag, d.flag);
   store_big_endian(to + at_sys_flag, d.sys_flag);
   store_big_endian(to + at_born_timestamp, d.born_timestamp);
@@ -171,17 +170,15 @@ void encode_draft(std::vector<std::uint8_t>& out, const draft& d) {
 }
 
 caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::string_view topic,
-                                    queue_id queue, std::int32_t count,
-                                    const draft_limits& limits) {
+                                    std::int32_t count, const draft_limits& limits) {
   std::int64_t seen = 0;
   while (!drafts.empty()) {
     auto checked = check_record(drafts);
     if (checked.kind != record_kind::valid)
       return illegal("message " + std::to_string(seen) + " is no whole record");
     const auto& record = checked.record;
-    if (record.topic != topic || record.queue != queue)
-      return illegal("message " + std::to_string(seen)
-                     + " is for another topic or queue than its batch");
+    if (record.topic != topic)
+      return illegal("message " + std::to_string(seen) + " is for another topic than its batch");
     if ((record.sys_flag & refused_in_draft) != 0 || record.prepared_transaction_offset != 0)
       return illegal("message " + std::to_string(seen)
                      + " has a system flag that a plain send may not have");
@@ -206,19 +203,13 @@ std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& sta
   auto at_body = at_store_timestamp + 8 + host_bytes_v4 + after_hosts_bytes;
   auto body_length = static_cast<std::size_t>(load_big_endian<std::int32_t>(to + at_body - 4));
   store_big_endian(to + at_crc, masked_crc32({to + at_body, body_length}));
+  store_big_endian(to + at_queue_id, stamp.queue.value);
   store_big_endian(to + at_queue_offset, stamp.offset.value);
   store_big_endian(to + at_position, stamp.position.value);
   store_big_endian(to + at_store_timestamp, stamp.store_timestamp);
   store_big_endian(to + at_store_timestamp + 8, stamp.store_address);
   store_big_endian(to + at_store_timestamp + 12, stamp.store_port);
   return load_big_endian<std::int32_t>(to);
-}
-
-void assign_queue(std::span<std::uint8_t> drafts, queue_id queue) {
-  while (!drafts.empty()) {
-    store_big_endian(drafts.data() + at_queue_id, queue.value);
-    drafts = drafts.subspan(static_cast<std::size_t>(record_size(drafts)));
-  }
 }
 
 void write_blank(std::span<std::uint8_t> out, std::int32_t bytes_left) {

@@ -25,8 +25,8 @@ namespace cafmq {
 //   40      8  born timestamp           The offsets are for IPv4 hosts; each IPv6 host adds 12.
 //   48      8  born host: IPv4 4, port 4  (20 with IPv6)
 //
-// A draft is a record whose CRC, queue offset, log position, store timestamp and store host are
-// still 0.
+// A draft is a record whose CRC, queue id, queue offset, log position, store timestamp and store
+// host are still 0.
 
 inline constexpr std::int32_t record_magic_v1 = -626843481; ///< 0xDAA320A7
 inline constexpr std::int32_t record_magic_v2 =
@@ -118,7 +118,6 @@ std::int64_t tags_code(std::string_view properties);
 /// A message as a producer encodes it.
 struct draft {
   std::string_view topic;
-  queue_id queue;
   std::int32_t flag = 0;
   std::int32_t sys_flag = 0;
   wall_time_ms born_timestamp = 0;
@@ -141,13 +140,14 @@ struct draft_limits {
 };
 
 /// Checks a run of drafts as a producer sent it: `count` whole records and nothing else, all of
-/// this topic and queue, V1 or V2 with IPv4 store host, no transaction or inner-batch bits, no
+/// this topic, V1 or V2 with IPv4 store host, no transaction or inner-batch bits, no
 /// prepared offset, bodies within the limit. Errors: message_illegal, with the reason.
 caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::string_view topic,
-                                    queue_id queue, std::int32_t count, const draft_limits& limits);
+                                    std::int32_t count, const draft_limits& limits);
 
 /// What only the broker knows of a record.
 struct record_stamp {
+  queue_id queue;
   queue_offset offset;
   log_position position;
   wall_time_ms store_timestamp = 0;
@@ -158,9 +158,6 @@ struct record_stamp {
 /// Fills in what a draft leaves open, body CRC included, and returns the record's size.
 /// Pre: `bytes` begins with a draft that `validate_drafts` accepted.
 std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& stamp);
-
-/// Writes `queue` into every draft of a run. Pre: `drafts` came from `encode_draft`.
-void assign_queue(std::span<std::uint8_t> drafts, queue_id queue);
 
 /// The eight bytes that close a segment in which `bytes_left` remain.
 void write_blank(std::span<std::uint8_t> out, std::int32_t bytes_left);

@@ -23,10 +23,14 @@ public:
     while (state_.load(std::memory_order_acquire) == 0)
       ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), FUTEX_WAIT_PRIVATE, 0,
                 nullptr, nullptr, 0);
+    if (next_ != nullptr) next_->signal();
   }
+  /// The waiter signals `next` before it returns. Call it before `signal`.
+  void then(one_shot_event& next) { next_ = &next; }
 
 private:
   std::atomic<std::uint32_t> state_{0};
+  one_shot_event* next_ = nullptr;
 };
 
 } // namespace cafmq

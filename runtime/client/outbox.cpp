@@ -14,7 +14,7 @@ outbox::put_result outbox::await_room(std::unique_lock<std::mutex>& lock, const 
     return shut_ || messages_ == 0
            || (messages_ + send.count <= limits_.messages_max && bytes_ < limits_.bytes_max);
   };
-  if (send.holds_room && !has_room() && !callback_scope::is_active()) {
+  if (send.holds_room && !has_room() && !client_scope::is_active()) {
     if (!limits_.block_when_full) return put_result::full;
     room_.wait(lock, has_room);
   }

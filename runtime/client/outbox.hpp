@@ -27,7 +27,7 @@ public:
   outbox(limits bounds, std::function<void()> wake) : limits_(bounds), wake_(std::move(wake)) {}
 
   /// Leaves a send; `encode(drafts)` appends its records, one call at a time. One that holds room
-  /// waits for it, or is refused with `full`, unless `callback_scope` says that this thread must
+  /// waits for it, or is refused with `full`, unless a `client_scope` says that this thread must
   /// not wait. `send` is moved from only when the result is `left`.
   template <class Encode>
   put_result put(const topic_name& topic, outgoing& send, Encode encode);
@@ -55,22 +55,31 @@ private:
   std::int64_t bytes_ = 0;
 };
 
-/// While one lives, its thread belongs to the client: it runs a callback of the program, and must
-/// not wait for what only that thread can bring about.
-class callback_scope {
+/// While one lives, its thread runs a function of the program for the client, and must not wait for
+/// what only the return of that function can bring about.
+class client_scope {
 public:
-  callback_scope() { ++depth(); }
-  ~callback_scope() { --depth(); }
-  callback_scope(const callback_scope&) = delete;
-  callback_scope& operator=(const callback_scope&) = delete;
+  enum class kind : std::uint8_t {
+    none,
+    callback, ///< room is free again, and a producer closed, only after it
+    selector, ///< in the thread of the sockets: nothing can be sent or answered before it returns
+  };
 
-  static bool is_active() { return depth() > 0; }
+  explicit client_scope(kind of) : outer_(std::exchange(current(), of)) {}
+  ~client_scope() { current() = outer_; }
+  client_scope(const client_scope&) = delete;
+  client_scope& operator=(const client_scope&) = delete;
+
+  static bool is_active() { return current() != kind::none; }
+  static bool is_in(kind of) { return current() == of; }
 
 private:
-  static int& depth() {
-    thread_local int value = 0;
+  static kind& current() {
+    thread_local kind value = kind::none;
     return value;
   }
+
+  const kind outer_;
 };
 
 template <class Encode>

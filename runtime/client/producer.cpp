@@ -1,19 +1,20 @@
 #include "runtime/client/producer.hpp"
 
 #include <atomic>
+#include <caf/io/middleman.hpp>
+#include <caf/io/network/multiplexer.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "actors/client/producer_actor.hpp"
-#include "actors/log.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/client/client_core.hpp"
 #include "runtime/client/one_shot_event.hpp"
 #include "runtime/client/outbox.hpp"
+#include "runtime/client/outcome_delivery.hpp"
 
 namespace cafmq {
 
@@ -34,25 +35,13 @@ result<T> result_of(const send_outcome& outcome) {
     return outcome.all();
 }
 
-/// Runs a callback of the program in a thread of the client.
-template <class Callback, class T>
-void call_back(const Callback& callback, result<T> outcome) {
-  if (!callback) return;
-  callback_scope scope;
-  try {
-    callback(std::move(outcome));
-  } catch (const std::exception& thrown) {
-    log::error("send-callback-threw", "a send callback has thrown: ", thrown.what());
-  } catch (...) {
-    log::error("send-callback-threw", "a send callback has thrown");
-  }
-}
-
 failure would_wait_for_itself(const char* function) {
   return {errc::invalid_parameter, std::string{function}
-                                     + " was called in a callback of the client, whose thread it "
-                                       "would wait for; use send_async, or another thread"};
+                                     + " was called in a queue selector, for whose return it would "
+                                       "wait; call it before, or in another thread"};
 }
+
+bool is_in_selector() { return client_scope::is_in(client_scope::kind::selector); }
 
 // What a send consists of, checked: one message or a batch, ready to append its records.
 
@@ -99,19 +88,21 @@ public:
       : core_(std::move(core)), config_(config), clock_(system_wall_clock()),
         encoder_(config, core_->address(), core_->make_keys()),
         outbox_(std::make_shared<outbox>(limits_of(config),
-                                         [this] { caf::anon_send(actor_, drain_outbox{}); })) {
-    actor_ = spawn_producer(core_->system(),
-                            {.config = config,
-                             .client = core_->routes(),
-                             .id = core_->next_member_id(),
-                             .encoder = {config, core_->address(), core_->make_keys()},
-                             .clock = clock_,
-                             .random = system_random(),
-                             .heartbeat_interval = core_->config().heartbeat_broker_interval,
-                             .outbox = {[box = outbox_] { return box->take(); },
-                                        [box = outbox_](std::int64_t messages, std::int64_t bytes) {
-                                          box->release(messages, bytes);
-                                        }}});
+                                         [this] { caf::anon_send(actor_, drain_outbox{}); })),
+        outcomes_(std::make_shared<outcome_delivery>(outbox_)) {
+    actor_ = spawn_producer(
+      core_->system(), {.config = config,
+                        .client = core_->routes(),
+                        .id = core_->next_member_id(),
+                        .encoder = {config, core_->address(), core_->make_keys()},
+                        .clock = clock_,
+                        .random = system_random(),
+                        .heartbeat_interval = core_->config().heartbeat_broker_interval,
+                        .outbox = {[box = outbox_] { return box->take(); },
+                                   [to = outcomes_](std::int64_t messages, std::int64_t bytes) {
+                                     to->settle(messages, bytes);
+                                   }},
+                        .home = &core_->system().middleman().backend()});
   }
 
   ~inside() { close(); }
@@ -123,10 +114,10 @@ public:
       one_shot_event ended;
       std::optional<result<T>> answer;
     } waiting;
-    if (callback_scope::is_active()) return would_wait_for_itself("send");
-    auto done = [&waiting](const send_outcome& outcome) {
+    if (is_in_selector()) return would_wait_for_itself("send");
+    auto done = [&waiting, to = outcomes_.get()](const send_outcome& outcome) {
       waiting.answer.emplace(result_of<T>(outcome));
-      waiting.ended.signal();
+      to->wake(waiting.ended);
     };
     if (auto refused = leave(content, {.choice = std::move(choice), .done = done}))
       return failure_of(refused);
@@ -135,16 +126,17 @@ public:
   }
 
   /// Sends and calls `callback` with the outcome, also when it is refused.
-  template <class T, class Content, class Callback>
-  void send_async(const caf::expected<Content>& content, choice_ptr choice, Callback callback) {
-    auto done = [callback](const send_outcome& outcome) {
-      call_back(callback, result_of<T>(outcome));
+  template <class T, class Content>
+  void send_async(const caf::expected<Content>& content, choice_ptr choice,
+                  std::function<void(result<T>)> callback) {
+    auto done = [callback, to = outcomes_.get()](const send_outcome& outcome) mutable {
+      to->call<T>(std::move(callback), result_of<T>(outcome)); // an outcome comes once
     };
     if (auto refused = leave(content, {.mode = send_mode::async,
                                        .holds_room = true,
                                        .choice = std::move(choice),
                                        .done = std::move(done)}))
-      call_back(callback, result<T>{failure_of(refused)});
+      outcome_delivery::run<T>(callback, failure_of(refused));
   }
 
   result<done> send_oneway(const message& m) {
@@ -161,7 +153,7 @@ public:
   }
 
   result<std::vector<message_queue>> queues(const std::string& topic) {
-    if (callback_scope::is_active()) return would_wait_for_itself("message_queues");
+    if (is_in_selector()) return would_wait_for_itself("message_queues");
     if (auto named = check_topic_name(topic); !named) return failure_of(named.error());
     result<std::vector<message_queue>> answer =
       failure{errc::request_timeout, "nobody has answered where topic " + topic + " is served"};
@@ -175,18 +167,19 @@ public:
   }
 
   void flush() {
-    if (!callback_scope::is_active()) outbox_->await_empty();
+    if (!client_scope::is_active()) outbox_->await_empty();
   }
 
   void close() {
     if (closed_.exchange(true)) return;
     outbox_->shut();
-    if (callback_scope::is_active()) return caf::anon_send(actor_, close_producer{});
+    if (client_scope::is_active()) return caf::anon_send(actor_, close_producer{});
     caf::scoped_actor self{core_->system()};
     self->request(actor_, config_.send_msg_timeout + std::chrono::seconds{2}, close_producer{})
       .receive(
         [](const producer_closed&) {},
         [&](const caf::error&) { caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown); });
+    outcomes_->finish();
   }
 
 private:
@@ -215,6 +208,7 @@ private:
   wall_clock clock_;
   message_encoder encoder_; // appends under the lock of the outbox
   std::shared_ptr<outbox> outbox_;
+  std::shared_ptr<outcome_delivery> outcomes_;
   producer_handle actor_;
   std::atomic<bool> closed_{false};
 };
@@ -245,8 +239,11 @@ result<send_result> producer::send(const message& m, const message_queue& queue)
 
 result<send_result> producer::send(const message& m, selector choose_queue) {
   if (!choose_queue) return failure{errc::invalid_parameter, "the queue selector is empty"};
-  return inside_->send<send_result>(inside_->single(m),
-                                    choose({.selector = std::move(choose_queue)}));
+  auto scoped = [choose_queue = std::move(choose_queue)](const auto& queues) {
+    client_scope scope{client_scope::kind::selector};
+    return choose_queue(queues);
+  };
+  return inside_->send<send_result>(inside_->single(m), choose({.selector = std::move(scoped)}));
 }
 
 void producer::send_async(const message& m, send_callback callback) {

@@ -44,13 +44,14 @@ public:
   /// another.
   result<send_result> send(const message& m, std::string_view key);
   result<send_result> send(const message& m, const message_queue& queue);
-  /// `choose` is given the writable queues, sorted; it runs in a thread of the client and must not
-  /// block.
+  /// `choose` is given the writable queues, sorted. It runs in the client's thread for sockets, so
+  /// it must be quick, and may call nothing that waits.
   result<send_result> send(const message& m, selector choose);
 
   /// Returns when the message has its place in the outbox, which holds callers back while too much
-  /// is unacknowledged (backPressureForAsyncSendNum and -Size). `callback` runs in a thread of the
-  /// client and must not block.
+  /// is unacknowledged (backPressureForAsyncSendNum and -Size). Callbacks run one after another in
+  /// a thread of this producer; one that takes long delays the next ones, and sends may then find
+  /// no room.
   void send_async(const message& m, send_callback callback);
   void send_async(const message& m, std::string_view key, send_callback callback);
   std::future<result<send_result>> send_async(const message& m);

@@ -21,9 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(tags_code(r.properties));
     static_cast<void>(parse_properties(r.properties));
     static_cast<void>(decompress(r.body, r.sys_flag, 1 << 20));
-    if (validate_drafts(bytes.first(static_cast<std::size_t>(r.size)), r.topic, r.queue, 1, {})) {
+    if (validate_drafts(bytes.first(static_cast<std::size_t>(r.size)), r.topic, 1, {})) {
       std::vector<std::uint8_t> copy(data, data + r.size);
-      if (stamp_record(copy, {{1}, {2}, 3, 4, 5}) != r.size) std::abort();
+      if (stamp_record(copy, {{0}, {1}, {2}, 3, 4, 5}) != r.size) std::abort();
       if (check_record(copy, body_check::crc).kind != record_kind::valid) std::abort();
     }
   }

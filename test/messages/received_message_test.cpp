@@ -17,14 +17,13 @@ byte_block block_of(std::string_view body, std::int32_t flags, std::string_view 
   std::vector<std::uint8_t> bytes(5); // not at the front of its block
   draft d;
   d.topic = topic;
-  d.queue = {2};
   d.sys_flag = flags;
   d.born_address = 0x7F000001;
   d.body = body;
   d.reconsume_times = 1;
   d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
   encode_draft(bytes, d);
-  stamp_record(std::span{bytes}.subspan(5), {{9}, {4096}, 77, 0x7F000001, 10911});
+  stamp_record(std::span{bytes}.subspan(5), {{2}, {9}, {4096}, 77, 0x7F000001, 10911});
   return byte_block{std::move(bytes)};
 }
 

@@ -244,7 +244,6 @@ send_batch batch_of(const local_queue& queue, const std::vector<std::string>& bo
   for (const auto& body : bodies) {
     draft d;
     d.topic = queue.topic.value;
-    d.queue = queue.id;
     d.born_timestamp = now;
     d.body = body;
     d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};

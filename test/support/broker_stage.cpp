@@ -112,6 +112,22 @@ connector_stand_in(connector_handle::pointer self,
   };
 }
 
+/// Has one message, at position 0; a key query finds as many as it may.
+cold_reader_handle::behavior_type reader_stand_in() {
+  return {
+    [](const pull_messages&) { return pulled_messages{}; },
+    [](const get_queue_bounds&) { return queue_bounds{}; },
+    [](const search_offset&) { return found_offset{}; },
+    [](const view_message& query) -> caf::result<found_messages> {
+      if (query.position.value == 0) return found_messages{1, {}};
+      return make_error(errc::message_not_found, "no message there");
+    },
+    [](const query_messages& query) {
+      return found_messages{query.count_max, {}};
+    },
+  };
+}
+
 } // namespace
 
 broker_stage::broker_stage(broker_config settings, std::optional<std::uint64_t> seed)
@@ -135,6 +151,7 @@ void broker_stage::start_broker() {
   broker_parts parts;
   parts.commit_log = commit_log;
   parts.metadata_store = metadata;
+  parts.cold_reader = system.spawn(reader_stand_in);
   parts.connector = connector_;
   parts.gauge = gauge;
   parts.clock = system.clock();
@@ -142,13 +159,6 @@ void broker_stage::start_broker() {
   parts.topics_version = tables.topics_version();
   parts.topics = tables.topics();
   parts.groups = tables.groups();
-  parts.view = [](log_position position) -> caf::expected<found_messages> {
-    if (position.value == 0) return found_messages{1, {}};
-    return make_error(errc::message_not_found, "no message there");
-  };
-  parts.find_by_key = [](const query_messages& query) -> caf::expected<found_messages> {
-    return found_messages{query.count_max, {}};
-  };
   parts.bounds = [](const local_queue& queue) { return queue_bounds{{0}, {queue.id.value}, 0, 0}; };
   parts.make_queue = [log = commit_log, known = seen](caf::actor_system& where,
                                                       const local_queue&) {

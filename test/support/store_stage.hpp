@@ -20,7 +20,6 @@ inline send_batch batch_of(const std::string& topic, int queue,
     append_property(properties, "KEYS", "key-" + body);
     draft d;
     d.topic = topic;
-    d.queue = {queue};
     d.body = body;
     d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
     encode_draft(drafts, d);

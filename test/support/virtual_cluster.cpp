@@ -172,12 +172,11 @@ void virtual_cluster::start_broker(const std::string& name) {
   broker_parts parts;
   parts.commit_log = running.commit_log;
   parts.metadata_store = running.metadata;
+  parts.cold_reader = running.cold_reader;
   parts.connector = connector_;
   parts.counters = counters;
   parts.clock = clock;
   parts.address = name;
-  parts.view = [view](log_position at) { return view->view_message(at); };
-  parts.find_by_key = [view](const query_messages& query) { return view->query(query); };
   parts.bounds = [view](const local_queue& queue) { return view->bounds(queue); };
   parts.topics_version = tables.topics_version();
   parts.topics = tables.topics();
@@ -242,7 +241,6 @@ std::int64_t virtual_cluster::send(const std::string& topic, std::int32_t queue,
   if (!tag.empty()) append_property(properties, property::tags, tag);
   draft d;
   d.topic = topic;
-  d.queue = {queue};
   d.body = body;
   d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
   d.born_timestamp = system.wall_now();

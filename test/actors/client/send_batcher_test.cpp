@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(fixture, "send_batcher: what comes while a batch is under way 
   sends.succeeded(first.number, {send_status::send_ok, {7}, {1000}, 5});
   auto second = next_batch();
   CHECK(second.request.count == 50);
-  CHECK(validate_drafts(second.request.drafts.span(), "orders", {0}, 50, {}));
+  CHECK(validate_drafts(second.request.drafts.span(), "orders", 50, {}));
   REQUIRE(ends.size() == 1);
   CHECK(ends[0].results[0].queue_offset() == 7);
   CHECK(ends[0].results[0].offset_msg_id() == "0A00000100002A9F00000000000003E8");

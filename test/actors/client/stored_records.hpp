@@ -26,12 +26,12 @@ inline void append_record(std::vector<std::uint8_t>& bytes, const stored& s,
   if (!s.tag.empty()) append_property(properties, property::tags, s.tag);
   draft d;
   d.topic = topic;
-  d.queue = {queue};
   d.body = s.body;
   d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
   auto begin = bytes.size();
   encode_draft(bytes, d);
   record_stamp stamp;
+  stamp.queue = {queue};
   stamp.offset = {s.offset};
   stamp.position = {s.offset * 1'000};
   stamp_record(std::span{bytes}.subspan(begin), stamp);

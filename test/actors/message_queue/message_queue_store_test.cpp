@@ -29,7 +29,6 @@ send_batch make_batch(const texts& bodies, std::string_view tag = {}) {
     if (!tag.empty()) append_property(properties, "TAGS", tag);
     draft d;
     d.topic = "orders";
-    d.queue = {2};
     d.body = body;
     d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
     encode_draft(drafts, d);

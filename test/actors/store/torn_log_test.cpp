@@ -49,7 +49,6 @@ void store_batch(message_store& store, const local_queue& queue, int count,
     body.resize(std::max(body.size(), body_bytes), 'x');
     draft d;
     d.topic = queue.topic.value;
-    d.queue = queue.id;
     d.body = body;
     d.properties = {reinterpret_cast<const char*>(properties.data()), properties.size()};
     encode_draft(drafts, d);

@@ -18,7 +18,6 @@ std::vector<std::uint8_t> one_draft(std::string_view body, std::string_view topi
   std::vector<std::uint8_t> out;
   draft d;
   d.topic = topic;
-  d.queue = {3};
   d.flag = 7;
   d.born_timestamp = 1234567890123;
   d.born_address = 0x7F000001;
@@ -33,8 +32,8 @@ std::vector<std::uint8_t> one_draft(std::string_view body, std::string_view topi
 
 TEST_CASE("record: a stamped draft reads back field by field") {
   auto bytes = one_draft("hello");
-  REQUIRE(validate_drafts(bytes, "orders", {3}, 1, {}));
-  CHECK(stamp_record(bytes, {{42}, {4096}, 99, 0x0A000001, 10911})
+  REQUIRE(validate_drafts(bytes, "orders", 1, {}));
+  CHECK(stamp_record(bytes, {{3}, {42}, {4096}, 99, 0x0A000001, 10911})
         == static_cast<std::int32_t>(bytes.size()));
   auto checked = check_record(bytes, body_check::crc);
   REQUIRE(checked.kind == record_kind::valid);
@@ -115,27 +114,26 @@ TEST_CASE("record: a topic of more than 127 bytes is written as V2") {
 
 TEST_CASE("M9: one byte below the body limit passes, one above is refused") {
   std::string body(101, 'b');
-  CHECK(validate_drafts(one_draft(body.substr(1)), "orders", {3}, 1, {.body_bytes_max = 100}));
-  auto refused = validate_drafts(one_draft(body), "orders", {3}, 1, {.body_bytes_max = 100});
+  CHECK(validate_drafts(one_draft(body.substr(1)), "orders", 1, {.body_bytes_max = 100}));
+  auto refused = validate_drafts(one_draft(body), "orders", 1, {.body_bytes_max = 100});
   REQUIRE_FALSE(refused);
   CHECK(code_of(refused.error()) == errc::message_illegal);
 }
 
-TEST_CASE("record: a batch with a foreign queue, topic, count or transaction bit is refused") {
+TEST_CASE("record: a batch with a foreign topic, count or transaction bit is refused") {
   auto bytes = one_draft("x");
-  CHECK_FALSE(validate_drafts(bytes, "orders", {4}, 1, {}));
-  CHECK_FALSE(validate_drafts(bytes, "order", {3}, 1, {}));
-  CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 2, {}));
-  CHECK_FALSE(validate_drafts({}, "orders", {3}, 0, {}));
+  CHECK_FALSE(validate_drafts(bytes, "order", 1, {}));
+  CHECK_FALSE(validate_drafts(bytes, "orders", 2, {}));
+  CHECK_FALSE(validate_drafts({}, "orders", 0, {}));
   for (auto flag : {sys_flag::transaction_prepared, sys_flag::transaction_rollback,
                     sys_flag::need_unwrap, sys_flag::inner_batch}) {
     store_big_endian(bytes.data() + 36, flag);
-    CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 1, {}));
+    CHECK_FALSE(validate_drafts(bytes, "orders", 1, {}));
   }
   store_big_endian(bytes.data() + 36, 0);
-  CHECK(validate_drafts(bytes, "orders", {3}, 1, {}));
+  CHECK(validate_drafts(bytes, "orders", 1, {}));
   store_big_endian(bytes.data() + 76, std::int64_t{1}); // a prepared transaction offset
-  CHECK_FALSE(validate_drafts(bytes, "orders", {3}, 1, {}));
+  CHECK_FALSE(validate_drafts(bytes, "orders", 1, {}));
 }
 
 TEST_CASE("record: a length that lies, in either direction and anywhere, is found") {
@@ -187,9 +185,9 @@ TEST_CASE("record: IPv6 hosts are read, one by one") {
           == ((flags & sys_flag::store_host_v6) != 0 ? 16u : 4u));
     // A producer may have an IPv6 address, the stamp writes an IPv4 one.
     bool storable = (flags & sys_flag::store_host_v6) == 0;
-    CHECK(static_cast<bool>(validate_drafts(bytes, "orders", {3}, 1, {})) == storable);
+    CHECK(static_cast<bool>(validate_drafts(bytes, "orders", 1, {})) == storable);
     if (!storable) continue;
-    stamp_record(bytes, {{42}, {4096}, 99, 0x0A000001, 10911});
+    stamp_record(bytes, {{3}, {42}, {4096}, 99, 0x0A000001, 10911});
     auto stamped = check_record(bytes, body_check::crc);
     REQUIRE(stamped.kind == record_kind::valid);
     CHECK(stamped.record.store_timestamp == 99);

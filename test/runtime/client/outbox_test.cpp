@@ -103,8 +103,8 @@ TEST_CASE("outbox: a thread without room waits until half of it is free") {
 TEST_CASE_FIXTURE(fixture, "outbox: a callback is never held back, or it would wait for itself") {
   for (int i = 0; i < 4; ++i)
     put(1);
-  callback_scope scope;
-  CHECK(callback_scope::is_active());
+  client_scope scope{client_scope::kind::callback};
+  CHECK(client_scope::is_active());
   CHECK(put(1) == left);
 }
 

@@ -119,16 +119,44 @@ TEST_CASE_FIXTURE(fixture, "producer: callbacks, futures and batches bring the s
   CHECK(script->records == 3 + 1 + 2 + 3 + 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "producer: what a callback may do, and what it is told it may not") {
+TEST_CASE_FIXTURE(fixture, "producer: a callback may take its time: others send meanwhile") {
+  producer sender{client{config}};
+  std::promise<void> go_on;
+  std::atomic<int> called{0};
+  for (int i = 0; i < 3; ++i)
+    sender.send_async(order(), [&, may_end = i > 0](const result<send_result>&) {
+      if (!may_end) go_on.get_future().wait();
+      ++called;
+    });
+  CHECK(sender.send(order()));
+  CHECK(sender.send(order()));
+  CHECK(called == 0);
+  go_on.set_value();
+  sender.close();
+  CHECK(called == 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "producer: a callback may let its producer go") {
+  client members{config};
+  auto sender = std::make_unique<producer>(members);
+  std::promise<void> gone;
+  auto* last = sender.release();
+  last->send_async(order(), [&gone, last](const result<send_result>&) {
+    delete last;
+    gone.set_value();
+  });
+  CHECK(gone.get_future().wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE_FIXTURE(fixture, "producer: what a callback may do, and what a selector may not") {
   producer sender{client{
                     config,
                   },
                   {.back_pressure_for_async_send_num = 1}};
   std::atomic<int> stored{0};
-  std::string refusal;
   sender.send_async(order("first"), [&](const result<send_result>& outcome) {
     stored += outcome ? 1 : 0;
-    refusal = sender.send(order("blocking")).sentence();
+    stored += sender.send(order("blocking")) ? 1 : 0;
     // There is no room for it, and only this thread could make some.
     sender.send_async(order("second"), [&](const result<send_result>& second) {
       stored += second ? 1 : 0;
@@ -136,9 +164,15 @@ TEST_CASE_FIXTURE(fixture, "producer: what a callback may do, and what it is tol
     });
   });
   sender.flush();
-  CHECK(stored == 2);
-  CHECK(refusal.find("in a callback") != std::string::npos);
+  CHECK(stored == 3);
   CHECK(sender.send(order("still alive")));
+  std::string refusal;
+  auto asks = [&](const std::vector<message_queue>& queues) {
+    refusal = sender.send(order("in a selector")).sentence();
+    return queues.front();
+  };
+  CHECK(sender.send(order(), asks));
+  CHECK(refusal.find("queue selector") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(fixture, "producer: without room an async send is refused when it may not wait") {
