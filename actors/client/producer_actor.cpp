@@ -45,6 +45,7 @@ struct producer_state {
   producer_pointer self = nullptr;
   std::optional<producer_parts> parts;
   std::optional<send_batcher> sends;
+  bool pump_is_due = false;
   std::map<broker_name, caf::actor_addr> joined; // brokers that know this member
   std::map<topic_name, std::vector<caf::typed_response_promise<writable_queues>>> queue_questions;
   std::vector<caf::typed_response_promise<producer_closed>> closers; // not empty: it is closing
@@ -62,6 +63,7 @@ struct producer_state {
   }
 
   void drain() {
+    pump_is_due = false;
     for (auto& run : parts->outbox.take())
       accept(std::move(run));
     pump();
@@ -83,7 +85,7 @@ struct producer_state {
         promise.deliver(outcome.failure());
     };
     accept(std::move(*encoded));
-    pump();
+    pump_soon();
     return promise;
   }
 
@@ -92,7 +94,12 @@ struct producer_state {
     if (!encoded) return log::warn("oneway-dropped", sentence(encoded.error()));
     encoded->sends.front().mode = send_mode::oneway;
     accept(std::move(*encoded));
-    pump();
+    pump_soon();
+  }
+
+  /// Sends of other actors that wait in the mailbox travel together.
+  void pump_soon() {
+    if (!std::exchange(pump_is_due, true)) self->send(self, drain_outbox{});
   }
 
   /// Asks for the views of new topics, and sends what can be sent.

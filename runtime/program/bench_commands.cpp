@@ -10,6 +10,7 @@
 #include "runtime/program/command.hpp"
 #include "runtime/program/counting_reader.hpp"
 #include "runtime/program/load_generator.hpp"
+#include "runtime/program/sender_actor.hpp"
 #include "runtime/program/stop_signal.hpp"
 
 namespace cafmq::program {
@@ -22,6 +23,7 @@ constexpr std::chrono::seconds idle_limit{10};
 struct bench_options : client_options {
   load_options load;
   std::string style = "sync";
+  bool by_actors = false;
   double warmup = 0;
   double rate = 1'000;
   std::string group;
@@ -89,12 +91,16 @@ send_style style_of(const std::string& name) {
 
 exit_code bench_send(bench_options options) {
   options.load.style = style_of(options.style);
+  if (options.by_actors && options.load.style != send_style::sync)
+    throw command_failed(exit_code::wrong_use, "--actors: actors send in --mode sync only");
   const auto values = client_settings(options);
   stop_signal stop;
   client shared{values.client};
   producer to{shared, values.producer};
   warm_up(to, options, stop);
-  const auto result = send_load(to, options.load, stop);
+  const auto result = options.by_actors
+                        ? send_load_by_actors(*shared.core(), values.producer, options.load, stop)
+                        : send_load(to, options.load, stop);
   const double seconds = result.elapsed.count();
   if (options.json) {
     auto line = figures(result.stored, result.failed, seconds, options.load.size);
@@ -286,6 +292,8 @@ void add_bench_commands(CLI::App& app, action& chosen) {
   auto* send = add(*bench, "send", "How fast messages are stored", options, chosen, bench_send);
   send->alias("produce");
   add_style(*send, *options);
+  send->add_flag("--actors", options->by_actors,
+                 "Senders are actors of the program's, not threads; sync only");
   add_amount(*send, *options);
   send->footer(std::string{common}
                + "and from the start of a send to its receipt (of a batch: its own) p50Ms, p99Ms, "

@@ -1,7 +1,6 @@
 #include "runtime/program/load_generator.hpp"
 
 #include <cstring>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -10,62 +9,6 @@ namespace cafmq::program {
 namespace {
 
 using std::chrono::steady_clock;
-
-message make_message(const load_options& options) {
-  message made;
-  made.topic = {options.topic};
-  for (std::int32_t i = 0; i < options.size; ++i)
-    made.body += static_cast<char>('a' + i % 26);
-  return made;
-}
-
-/// The counts of a run; receipts come in threads of the client.
-class tally {
-public:
-  explicit tally(load_result& result) : result_(result) {}
-
-  void stored(std::int64_t messages, steady_clock::duration latency) {
-    std::lock_guard lock{mutex_};
-    result_.stored += messages;
-    result_.latencies->record(latency);
-  }
-  void failed(std::int64_t messages, const failure& why) {
-    std::lock_guard lock{mutex_};
-    result_.failed += messages;
-    if (result_.failure.empty()) result_.failure = why.sentence;
-  }
-  void merge(std::int64_t messages, const latency_recorder& latencies) {
-    std::lock_guard lock{mutex_};
-    result_.stored += messages;
-    result_.latencies->merge(latencies);
-  }
-
-private:
-  std::mutex mutex_;
-  load_result& result_;
-};
-
-/// Says when a run is over.
-class end_of_run {
-public:
-  end_of_run(const load_options& options, stop_signal& stop)
-      : stop_(stop), count_(options.count),
-        deadline_(steady_clock::now()
-                  + std::chrono::duration_cast<steady_clock::duration>(
-                    std::chrono::duration<double>{options.seconds})) {}
-
-  /// Takes `messages` of what may still be sent; false: the run is over.
-  bool take(std::int64_t messages) {
-    if (count_ > 0) return taken_.fetch_add(messages) + messages <= count_ && !stop_.requested();
-    return steady_clock::now() < deadline_ && !stop_.requested();
-  }
-
-private:
-  stop_signal& stop_;
-  const std::int64_t count_;
-  const steady_clock::time_point deadline_;
-  std::atomic<std::int64_t> taken_{0};
-};
 
 void send_sync(producer& to, const load_options& options, end_of_run& end, tally& counts) {
   const auto content = make_message(options);
@@ -109,6 +52,14 @@ void send_batched(producer& to, const load_options& options, end_of_run& end, ta
 }
 
 } // namespace
+
+message make_message(const load_options& options) {
+  message made;
+  made.topic = {options.topic};
+  for (std::int32_t i = 0; i < options.size; ++i)
+    made.body += static_cast<char>('a' + i % 26);
+  return made;
+}
 
 load_result send_load(producer& to, const load_options& options, stop_signal& stop) {
   load_result outcome;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "runtime/client/producer.hpp"
@@ -36,6 +37,57 @@ struct load_result {
   std::string failure; ///< the first sentence
   std::chrono::duration<double> elapsed{0};
   std::unique_ptr<latency_recorder> latencies = std::make_unique<latency_recorder>();
+};
+
+/// The message that a load run sends again and again.
+message make_message(const load_options& options);
+
+/// The counts of a run; receipts come in threads of the client.
+class tally {
+public:
+  explicit tally(load_result& result) : result_(result) {}
+
+  void stored(std::int64_t messages, std::chrono::steady_clock::duration latency) {
+    std::lock_guard lock{mutex_};
+    result_.stored += messages;
+    result_.latencies->record(latency);
+  }
+  void failed(std::int64_t messages, const failure& why) {
+    std::lock_guard lock{mutex_};
+    result_.failed += messages;
+    if (result_.failure.empty()) result_.failure = why.sentence;
+  }
+  void merge(std::int64_t messages, const latency_recorder& latencies) {
+    std::lock_guard lock{mutex_};
+    result_.stored += messages;
+    result_.latencies->merge(latencies);
+  }
+
+private:
+  std::mutex mutex_;
+  load_result& result_;
+};
+
+/// Says when a run is over.
+class end_of_run {
+public:
+  end_of_run(const load_options& options, stop_signal& stop)
+      : stop_(stop), count_(options.count),
+        deadline_(std::chrono::steady_clock::now()
+                  + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                    std::chrono::duration<double>{options.seconds})) {}
+
+  /// Takes `messages` of what may still be sent; false: the run is over.
+  bool take(std::int64_t messages) {
+    if (count_ > 0) return taken_.fetch_add(messages) + messages <= count_ && !stop_.requested();
+    return std::chrono::steady_clock::now() < deadline_ && !stop_.requested();
+  }
+
+private:
+  stop_signal& stop_;
+  const std::int64_t count_;
+  const std::chrono::steady_clock::time_point deadline_;
+  std::atomic<std::int64_t> taken_{0};
 };
 
 /// Sends as fast as the style allows until time or count is over, and waits for all receipts.
