@@ -66,7 +66,7 @@ void add_broker_behavior(field_builder<broker_config>& f) {
          "A topic is created by sending to it.");
   f.flag("autoCreateSubscriptionGroup", &config::auto_create_subscription_group,
          "A consumer group is created by its first member.");
-  f.number("defaultTopicQueueNums", &config::default_topic_queue_nums, "", 1, 16'384,
+  f.number("defaultTopicQueueNums", &config::default_topic_queue_nums, "", 1, 65'536,
            "Queues of a topic that was created by sending to it.");
   f.number("channelExpiredTimeout", &config::channel_expired_timeout, "ms", 1, day_ms,
            "A client silent for longer is out of its groups; its death is seen at once anyway.");

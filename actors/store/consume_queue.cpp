@@ -197,7 +197,8 @@ caf::expected<store_file_ptr> consume_queue::file_of(std::int64_t unit, bool cre
   auto first = unit / units_per_file() * units_per_file();
   if (open_file_ && open_file_first_ == first) return open_file_;
   auto path = path_of_file(unit);
-  auto file = create ? directory_.create(path, file_bytes_) : directory_.open(path);
+  auto file =
+    create ? directory_.create(path, file_bytes_, naming::by_next_sync) : directory_.open(path);
   if (!file) return file.error();
   open_file_ = *file;
   open_file_first_ = first;
@@ -229,7 +230,8 @@ caf::expected<void> consume_queue::write_out() {
     for (std::int64_t i = 0; i < count; ++i)
       encode(bytes.data() + i * queue_unit_bytes, tail_[static_cast<std::size_t>(i)]);
     if (auto done = (*file)->write(at * queue_unit_bytes, bytes); !done) return done.error();
-    if (written_files_.empty() || written_files_.back() != *file) written_files_.push_back(*file);
+    if (auto path = path_of_file(written_); written_files_.empty() || written_files_.back() != path)
+      written_files_.push_back(std::move(path));
     std::lock_guard lock{mutex_};
     tail_.erase(tail_.begin(), tail_.begin() + count);
     written_ += count;
@@ -237,7 +239,7 @@ caf::expected<void> consume_queue::write_out() {
   return caf::unit;
 }
 
-std::vector<store_file_ptr> consume_queue::take_written_files() {
+std::vector<std::string> consume_queue::take_written_files() {
   return std::exchange(written_files_, {});
 }
 

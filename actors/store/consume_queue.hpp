@@ -51,8 +51,8 @@ public:
   /// Writes what gathered in memory to the files. Error: io_error; what was not written stays in
   /// memory.
   caf::expected<void> write_out();
-  /// Files written since the last call: to be synced.
-  std::vector<store_file_ptr> take_written_files();
+  /// Paths of the files written since the last call: to be synced.
+  std::vector<std::string> take_written_files();
   /// Drops the units of records at or behind `end`.
   caf::expected<void> truncate(log_position end);
   /// The log begins at `begin` now: earlier units count no more, and files of only such units go.
@@ -92,7 +92,7 @@ private:
 
   store_file_ptr open_file_; // the writer's: of the last file
   std::int64_t open_file_first_ = -1;
-  std::vector<store_file_ptr> written_files_;
+  std::vector<std::string> written_files_;
 };
 
 } // namespace cafmq

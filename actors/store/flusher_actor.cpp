@@ -19,8 +19,7 @@ flusher_handle::behavior_type flusher_actor(flusher_handle::stateful_pointer<flu
   make_safe(self);
   return {
     [](const sync_files& request) -> caf::result<files_synced> {
-      for (const auto& file : request.job->files)
-        if (auto synced = file->sync(); !synced) return synced.error();
+      if (auto synced = sync(*request.job); !synced) return synced.error();
       return files_synced{};
     },
   };

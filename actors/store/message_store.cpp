@@ -15,6 +15,9 @@ constexpr const char* abort_path = "abort";
 constexpr std::size_t buffer_bytes_max = 1024 * 1024;
 /// Units that gather in memory before they are written.
 constexpr std::size_t unwritten_units_max = 4096;
+/// Fewer wait for the next thorough flush: the files of thousands of queues cost more to open than
+/// a recovery to make their last units again.
+constexpr std::size_t units_worth_writing = 256;
 
 caf::error unavailable(const std::string& reason) {
   return make_error(errc::service_not_available, "the broker stores nothing now: " + reason);
@@ -245,8 +248,15 @@ bool message_store::probe() {
   return !disk_full_;
 }
 
+caf::expected<void> sync(const flush_job& job) {
+  for (const auto& file : job.files)
+    if (auto synced = file->sync(); !synced) return synced;
+  return job.directory->sync(job.queue_files);
+}
+
 flush_job message_store::start_flush(bool thorough) {
   flush_job job;
+  job.directory = &contents_->directory;
   job.thorough = thorough;
   job.log_end = committed_end_;
   job.files = contents_->log.files_between(synced_end_, committed_end_);
@@ -254,7 +264,7 @@ flush_job message_store::start_flush(bool thorough) {
   job.checkpoint.log_time = newest_time_;
   auto give_up = [&](const caf::error& why) { broken_ = sentence(why); };
   for (const auto& queue : contents_->queues.all()) {
-    if (queue->dirty) {
+    if (queue->dirty && (thorough || queue->units.unwritten() >= units_worth_writing)) {
       if (auto written = queue->units.write_out(); !written)
         give_up(written.error());
       else
@@ -263,7 +273,7 @@ flush_job message_store::start_flush(bool thorough) {
     }
     if (!thorough) continue;
     auto files = queue->units.take_written_files();
-    job.files.insert(job.files.end(), files.begin(), files.end());
+    job.queue_files.insert(job.queue_files.end(), files.begin(), files.end());
   }
   if (thorough) {
     if (auto written = contents_->index.write_out(); !written) give_up(written.error());
@@ -321,8 +331,7 @@ caf::expected<void> message_store::remove_topic(const topic_name& topic) {
 caf::expected<void> message_store::close() {
   assert(!has_burst());
   auto job = start_flush(true);
-  for (const auto& file : job.files)
-    if (auto synced = file->sync(); !synced) return synced;
+  if (auto synced = cafmq::sync(job); !synced) return synced;
   finish_flush(job, {});
   if (derived_are_doubtful_ && broken_.empty())
     broken_ = "queues and index could not be synced; the next start makes them again";

@@ -23,11 +23,16 @@ struct store_host {
 
 /// What a flush writes to the disk; may be done by another thread while appends go on.
 struct flush_job {
-  std::vector<store_file_ptr> files;
+  std::vector<store_file_ptr> files;    ///< of log and index
+  std::vector<std::string> queue_files; ///< paths: thousands of queues must not hold descriptors
+  store_directory* directory = nullptr;
   log_position log_end;        ///< the log is synced up to here when it is done
   bool thorough = false;       ///< queues and index are in it, too
   store_checkpoint checkpoint; ///< true when it is done
 };
+
+/// Brings the files of a flush to the disk; any thread may do it. Error: io_error.
+caf::expected<void> sync(const flush_job& job);
 
 /// The writer of a store: log, consume queues, key index, checkpoint. Single-threaded; readers use
 /// `view()`.

@@ -36,6 +36,12 @@ public:
 
 using store_file_ptr = std::shared_ptr<store_file>;
 
+/// When the name of a new file reaches the disk.
+enum class naming : std::uint8_t {
+  now,          ///< before `create` returns
+  by_next_sync, ///< with `store_directory::sync`; until then a power cut may take the file away
+};
+
 /// A store's place: files by their path below its root, with `/` between folders. Folders come with
 /// the first file in them.
 class store_directory {
@@ -50,8 +56,12 @@ public:
   /// How messages for people name this place.
   virtual std::string description() const = 0;
   /// A new file of `size` zero bytes. Error: io_error.
-  virtual caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size) = 0;
+  virtual caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size,
+                                               naming name = naming::now) = 0;
   virtual caf::expected<store_file_ptr> open(const std::string& path) = 0;
+  /// What was written to these files, and their names, are on the disk when it returns. Those that
+  /// were removed meanwhile are passed over. Any thread may call it. Error: io_error.
+  virtual caf::expected<void> sync(const std::vector<std::string>& paths) = 0;
   /// Removes a file, or a folder with everything in it; no error when it is absent.
   virtual caf::expected<void> remove(const std::string& path) = 0;
   /// The files of a folder, sorted by name; none when it is absent.

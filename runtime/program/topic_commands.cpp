@@ -252,7 +252,7 @@ void add_place(CLI::App& command, topic_options& options) {
 }
 
 void add_shape(CLI::App& command, topic_options& options) {
-  constexpr int queues_max = 16'384;
+  constexpr int queues_max = 65'536;
   const CLI::Range count{1, queues_max};
   command.add_option("--queues", options.queues, "Queues on each broker; a new topic has 4")
     ->check(count);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -30,8 +31,10 @@ public:
       : fd_(fd), path_(std::move(path)), size_(size) {}
   ~disk_file() override {
     if (mapped_ != nullptr) ::munmap(mapped_, static_cast<std::size_t>(size_));
-    ::close(fd_);
+    if (fd_ >= 0) ::close(fd_);
   }
+
+  int descriptor() const { return fd_; }
 
   std::int64_t size() const override { return size_; }
 
@@ -104,18 +107,21 @@ caf::expected<void> sync_folder(const fs::path& folder) {
   return caf::unit;
 }
 
-/// Makes a folder and those above it that are missing, and makes each new name durable: a folder
-/// whose own name a power cut takes away takes everything in it along.
-caf::expected<void> make_folder(const fs::path& folder) {
+/// Makes a folder and those above it that are missing, and makes each new name durable, now or
+/// later: a folder whose own name a power cut takes away takes everything in it along.
+caf::expected<void> make_folder(const fs::path& folder, naming name = naming::now) {
   std::error_code problem;
   if (fs::is_directory(folder, problem)) return caf::unit;
   const auto parent = folder.has_parent_path() ? folder.parent_path() : fs::path{"."};
   if (parent != folder)
-    if (auto made = make_folder(parent); !made) return made;
+    if (auto made = make_folder(parent, name); !made) return made;
   fs::create_directory(folder, problem);
   if (problem) return failed("making", folder.string(), problem.value());
-  return sync_folder(parent);
+  return name == naming::now ? sync_folder(parent) : caf::expected<void>{caf::unit};
 }
+
+/// Syncing more files than this one by one takes longer than syncing the whole file system.
+constexpr std::size_t single_syncs_max = 64;
 
 } // namespace
 
@@ -123,16 +129,18 @@ file_directory::~file_directory() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-caf::expected<store_file_ptr> file_directory::create(const std::string& path, std::int64_t size) {
+caf::expected<store_file_ptr> file_directory::create(const std::string& path, std::int64_t size,
+                                                     naming name) {
   auto place = full(path);
   auto folder = fs::path{place}.parent_path();
-  if (auto made = make_folder(folder); !made) return made.error();
+  if (auto made = make_folder(folder, name); !made) return made.error();
   int fd = ::open(place.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return failed("creating", place, errno);
   auto file = std::make_shared<disk_file>(fd, place, size);
   if (::ftruncate(fd, size) != 0) return failed("sizing", place, errno);
   // The name must survive a power cut as well as the bytes will.
-  if (auto synced = sync_folder(folder); !synced) return synced.error();
+  if (name == naming::now)
+    if (auto synced = sync_folder(folder); !synced) return synced.error();
   return store_file_ptr{std::move(file)};
 }
 
@@ -147,6 +155,31 @@ caf::expected<store_file_ptr> file_directory::open(const std::string& path) {
     return failed("reading", place, reason);
   }
   return store_file_ptr{std::make_shared<disk_file>(fd, place, status.st_size)};
+}
+
+caf::expected<void> file_directory::sync(const std::vector<std::string>& paths) {
+  if (paths.size() > single_syncs_max) {
+    const disk_file root{::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), root_, 0};
+    if (root.descriptor() < 0) return failed("opening", root_, errno);
+    if (::syncfs(root.descriptor()) != 0) return failed("syncing the file system of", root_, errno);
+    return caf::unit;
+  }
+  std::set<fs::path> folders;
+  for (const auto& path : paths) {
+    disk_file file{::open(full(path).c_str(), O_RDWR | O_CLOEXEC), full(path), 0};
+    if (file.descriptor() < 0) {
+      if (errno == ENOENT) continue;
+      return failed("opening", full(path), errno);
+    }
+    if (auto synced = file.sync(); !synced) return synced;
+    for (auto folder = fs::path{path}.parent_path(); !folder.empty(); folder = folder.parent_path())
+      folders.insert(folder);
+    folders.insert(fs::path{});
+  }
+  for (const auto& folder : folders)
+    if (fs::exists(fs::path{root_} / folder))
+      if (auto synced = sync_folder(fs::path{root_} / folder); !synced) return synced;
+  return caf::unit;
 }
 
 caf::expected<void> file_directory::remove(const std::string& path) {

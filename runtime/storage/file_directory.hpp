@@ -15,8 +15,10 @@ public:
   ~file_directory() override;
 
   std::string description() const override { return root_; }
-  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size) override;
+  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size,
+                                       naming name = naming::now) override;
   caf::expected<store_file_ptr> open(const std::string& path) override;
+  caf::expected<void> sync(const std::vector<std::string>& paths) override;
   caf::expected<void> remove(const std::string& path) override;
   caf::expected<std::vector<listed_file>> files(const std::string& folder) const override;
   caf::expected<std::vector<std::string>> folders(const std::string& folder) const override;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "runtime/storage/path_listing.hpp"
 
@@ -17,8 +18,14 @@ caf::error missing(const std::string& path) {
   return make_error(errc::io_error, "opening " + path + " failed: there is no such file");
 }
 
+std::int64_t half_of_memory() {
+  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / 2;
+}
+
+} // namespace
+
 /// Anonymous pages: zeros that cost nothing until they are written.
-class memory_file : public store_file {
+class memory_directory::memory_file : public store_file {
 public:
   explicit memory_file(std::int64_t size) : size_(size), bytes_(map(size)) {}
   ~memory_file() override {
@@ -28,6 +35,8 @@ public:
   std::int64_t size() const override { return size_; }
   caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) override {
     if (!bytes.empty()) std::memcpy(bytes_ + at, bytes.data(), bytes.size());
+    const auto end = at + static_cast<std::int64_t>(bytes.size());
+    if (end > used_.load(std::memory_order_relaxed)) used_.store(end, std::memory_order_relaxed);
     modified_.store(std::chrono::duration_cast<std::chrono::milliseconds>(
                       std::chrono::system_clock::now().time_since_epoch())
                       .count());
@@ -53,6 +62,8 @@ public:
     return caf::unit;
   }
   wall_time_ms modified_at() const override { return modified_.load(); }
+  /// Bytes from the start to the last that was written.
+  std::int64_t used() const { return used_.load(std::memory_order_relaxed); }
 
 private:
   static std::uint8_t* map(std::int64_t size) {
@@ -67,25 +78,34 @@ private:
   std::int64_t size_;
   std::uint8_t* bytes_;
   std::atomic<wall_time_ms> modified_{0};
+  std::atomic<std::int64_t> used_{0};
 };
 
-} // namespace
-
-memory_directory::memory_directory() = default;
+memory_directory::memory_directory(std::int64_t bytes_max)
+    : bytes_max_(bytes_max > 0 ? bytes_max : half_of_memory()) {}
 memory_directory::~memory_directory() = default;
 
-caf::expected<store_file_ptr> memory_directory::create(const std::string& path, std::int64_t size) {
+caf::expected<store_file_ptr> memory_directory::create(const std::string& path, std::int64_t size,
+                                                       naming) {
   std::lock_guard lock{mutex_};
   auto& file = files_[path];
   if (!file || file->size() != size) file = std::make_shared<memory_file>(size);
-  return file;
+  return store_file_ptr{file};
 }
 
 caf::expected<store_file_ptr> memory_directory::open(const std::string& path) {
   std::lock_guard lock{mutex_};
   auto i = files_.find(path);
   if (i == files_.end()) return missing(path);
-  return i->second;
+  return store_file_ptr{i->second};
+}
+
+int memory_directory::used_percent() const {
+  std::lock_guard lock{mutex_};
+  std::int64_t used = 0;
+  for (const auto& [path, file] : files_)
+    used += file->used();
+  return static_cast<int>((used * 100 + bytes_max_ - 1) / bytes_max_);
 }
 
 caf::expected<void> memory_directory::remove(const std::string& path) {

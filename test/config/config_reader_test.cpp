@@ -89,7 +89,7 @@ TEST_CASE(
   const std::vector<std::string> expected{
     "node.json:4: broker.brokerNmae: is not a known key (did you mean brokerName?)",
     "node.json:5: broker.listenPort: must be a whole number, not the string \"10911\"",
-    "node.json:6: broker.defaultTopicQueueNums: is 0, but must be within 1..16384",
+    "node.json:6: broker.defaultTopicQueueNums: is 0, but must be within 1..65536",
     "node.json:7: broker.brokerIP1: is \"localhost\", but must be an IPv4 address that clients can "
     "reach",
     "node.json:8: broker.bindAddress: binds beyond loopback (0.0.0.0), where the native link obeys "

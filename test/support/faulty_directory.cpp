@@ -59,6 +59,8 @@ private:
 };
 
 void faulty_directory::lose_unsynced() {
+  for (const auto& path : std::exchange(unnamed_, {}))
+    files_.erase(path);
   for (auto& [path, file] : files_)
     file->lose_unsynced();
 }
@@ -74,9 +76,11 @@ void faulty_directory::flip_bit(const std::string& path, std::int64_t at, int bi
   files_.at(path)->settle();
 }
 
-caf::expected<store_file_ptr> faulty_directory::create(const std::string& path, std::int64_t size) {
+caf::expected<store_file_ptr> faulty_directory::create(const std::string& path, std::int64_t size,
+                                                       naming name) {
   if (refuses(path)) return make_error(errc::io_error, "creating " + path + " failed: I/O error");
   auto& found = files_[path];
+  if (!found && name == naming::by_next_sync) unnamed_.insert(path);
   if (!found || found->size() != size) found = std::make_shared<disk_file>(*this, path, size);
   return store_file_ptr{found};
 }
@@ -86,6 +90,16 @@ caf::expected<store_file_ptr> faulty_directory::open(const std::string& path) {
   if (found == files_.end())
     return make_error(errc::io_error, "opening " + path + " failed: No such file");
   return store_file_ptr{found->second};
+}
+
+caf::expected<void> faulty_directory::sync(const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    auto found = files_.find(path);
+    if (found == files_.end()) continue;
+    if (auto synced = found->second->sync(); !synced) return synced;
+    unnamed_.erase(path);
+  }
+  return caf::unit;
 }
 
 caf::expected<void> faulty_directory::remove(const std::string& path) {

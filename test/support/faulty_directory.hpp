@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ public:
   faults now;
 
   /// The power fails: every file is as its last successful sync left it, and so are those that were
-  /// only created.
+  /// only created; those whose names were to be synced later are gone.
   void lose_unsynced();
   /// Everything from `at` of the file on is cut, as if it had never been written.
   void cut(const std::string& path, std::int64_t at);
@@ -35,8 +36,10 @@ public:
   std::int64_t syncs() const { return syncs_; }
 
   std::string description() const override { return "a faulty disk"; }
-  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size) override;
+  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size,
+                                       naming name = naming::now) override;
   caf::expected<store_file_ptr> open(const std::string& path) override;
+  caf::expected<void> sync(const std::vector<std::string>& paths) override;
   caf::expected<void> remove(const std::string& path) override;
   caf::expected<std::vector<listed_file>> files(const std::string& folder) const override;
   caf::expected<std::vector<std::string>> folders(const std::string& folder) const override;
@@ -54,6 +57,7 @@ private:
   }
 
   std::map<std::string, std::shared_ptr<disk_file>> files_;
+  std::set<std::string> unnamed_; // files whose names are not on the disk yet
   std::int64_t syncs_ = 0;
 };
 

@@ -96,10 +96,8 @@ struct store_stage {
   /// Syncs everything and moves the checkpoint, as the flusher does.
   void flush(bool thorough) {
     auto job = store->start_flush(thorough);
-    caf::error problem;
-    for (const auto& file : job.files)
-      if (auto synced = file->sync(); !synced) problem = synced.error();
-    store->finish_flush(job, problem);
+    auto synced = sync(job);
+    store->finish_flush(job, synced ? caf::error{} : synced.error());
   }
 };
 

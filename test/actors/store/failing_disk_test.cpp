@@ -42,7 +42,7 @@ TEST_CASE("L3: units that a queue's file refused are written later, and survive 
   stage s;
   s.send(batch_of("orders", 0, {"body 0"}));
   s.directory.now.refused_below = "consumequeue/orders/0";
-  s.flush(false);
+  s.flush(true);
   CHECK(s.store->refusal());
   CHECK(s.bodies("orders", 0) == numbered(0, 1));
   s.directory.now.refused_below = {};

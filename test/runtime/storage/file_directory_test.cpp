@@ -18,7 +18,9 @@ void check_place(store_directory& place) {
   REQUIRE((*file)->zero_from(51));
   CHECK((*file)->view()[50] == 1);
   CHECK((*file)->view()[51] == 0);
-  REQUIRE(place.create("deep/other/file", 1));
+  REQUIRE(place.create("deep/other/file", 1, naming::by_next_sync));
+  CHECK(place.sync({"deep/other/file", "deep/removed/file"}));
+  CHECK(place.sync(std::vector<std::string>(100, "deep/other/file")));
   CHECK(*place.folders("deep") == std::vector<std::string>{"er", "other"});
   auto files = place.files("deep/er");
   REQUIRE(files->size() == 1);
@@ -40,6 +42,19 @@ TEST_CASE("file_directory, memory_directory: files, folders and small files alik
   check_place(on_disk);
   memory_directory in_memory;
   check_place(in_memory);
+}
+
+TEST_CASE("memory_directory: what is written counts as use of a disk, what is removed no more") {
+  memory_directory place{1'000};
+  CHECK(place.used_percent() == 0);
+  auto file = place.create("log/0", 2'000);
+  CHECK(place.used_percent() == 0);
+  REQUIRE((*file)->write(0, std::vector<std::uint8_t>(500)));
+  CHECK(place.used_percent() == 50);
+  REQUIRE((*file)->write(500, std::vector<std::uint8_t>(401)));
+  CHECK(place.used_percent() == 91);
+  REQUIRE(place.remove("log"));
+  CHECK(place.used_percent() == 0);
 }
 
 TEST_CASE("file_directory: a place that cannot be made is refused with its name") {
