@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from lib import machine, ports
-from lib.processes import BenchError, Child, cpu_seconds, memory_bytes, run_to_end, wait_until
+from lib.processes import APART, SHARED, BenchError, Child, cpu_seconds, memory_bytes, run_to_end, wait_until
 
 PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "build" / "cafmq"
 TOPIC = "orders"
@@ -40,9 +40,10 @@ class CommandLines:
         return [self._program, "topic", "create", TOPIC, "--queues", str(queues), "-n", name_server]
 
     def send(self, name_server, size, senders, mode, seconds):
-        """`mode`: sync, pipelined or batched."""
+        """`mode`: sync, actors (sync, too), pipelined or batched."""
+        how = ["--mode", "sync", "--actors"] if mode == "actors" else ["--mode", mode]
         return [self._program, "bench", "send", TOPIC, "-n", name_server, "--size", str(size), "--senders",
-                str(senders), "--mode", mode, "--batch", str(BATCH), "--seconds", str(seconds), "--json"]
+                str(senders), *how, "--batch", str(BATCH), "--seconds", str(seconds), "--json"]
 
     def end_to_end(self, name_server, size, senders, mode, seconds):
         return [self._program, "bench", "end-to-end", TOPIC, *self.send(name_server, size, senders, mode, seconds)[4:]]
@@ -94,6 +95,7 @@ class Ours:
         self._name_server = None
         self._ready_at = None
         self._directory = None
+        self._processors = SHARED
 
     def measurements(self):
         found = {"start": self._start}
@@ -102,7 +104,10 @@ class Ours:
                                          ("pipelined", 1, "pipelined")):
                 found[f"send-{label}-{size}"] = functools.partial(self._send, size, senders, mode)
                 found[f"e2e-{label}-{size}"] = functools.partial(self._end_to_end, size, senders, mode)
-            found[f"flush-sync-64-{size}"] = functools.partial(self._send, size, 64, "sync", flush="SYNC_FLUSH")
+            found[f"send-actors-64-{size}"] = functools.partial(self._send, size, 64, "actors")
+            found[f"send-sync-64-apart-{size}"] = functools.partial(self._send, size, 64, "sync", processors=APART)
+            for label, mode in (("sync", "sync"), ("actors", "actors")):
+                found[f"flush-{label}-64-{size}"] = functools.partial(self._send, size, 64, mode, flush="SYNC_FLUSH")
             found[f"consume-tail-{size}"] = functools.partial(self._consume, size, cold=False)
             found[f"consume-cold-{size}"] = functools.partial(self._consume, size, cold=True)
             found[f"latency-{size}"] = functools.partial(self._latency, size)
@@ -131,6 +136,7 @@ class Ours:
             return run(quick)
         finally:
             self.stop()
+            self._processors = SHARED
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def stop(self):
@@ -150,7 +156,8 @@ class Ours:
     def _launch(self, flush="ASYNC_FLUSH", queues=QUEUES):
         """Starts a node on the measurement's directory; seconds from exec until it said that it serves."""
         self._name_server = self._ready_at = None
-        self._server = Child(self._commands.server(self._directory, flush), on_line=self._on_line)
+        self._server = Child(self._commands.server(self._directory, flush), on_line=self._on_line,
+                             processors=self._processors.server)
         wait_until(lambda: self._name_server is not None, timeout_seconds=120, child=self._server,
                    what="cafmq standalone", poll_seconds=0.001)
         seconds = self._ready_at - self._server.started
@@ -167,7 +174,8 @@ class Ours:
             self._name_server = address
 
     def _client(self, argv, seconds):
-        return CommandLines.result(run_to_end(argv, timeout_seconds=seconds + CLIENT_SLACK_SECONDS))
+        return CommandLines.result(run_to_end(argv, timeout_seconds=seconds + CLIENT_SLACK_SECONDS,
+                                              processors=self._processors.client))
 
     def _figure(self, result, cpu_before, **beside):
         cpu = cpu_seconds(self._server.pid) - cpu_before
@@ -192,7 +200,8 @@ class Ours:
         cpu_before = cpu_seconds(self._server.pid)
         return self._figure(self._client(command(seconds), seconds), cpu_before)
 
-    def _send(self, size, senders, mode, quick, flush="ASYNC_FLUSH"):
+    def _send(self, size, senders, mode, quick, flush="ASYNC_FLUSH", processors=SHARED):
+        self._processors = processors
         self._launch(flush)
         return self._warm_then_measure(
             lambda seconds: self._commands.send(self._name_server, size, senders, mode, seconds), quick)

@@ -18,9 +18,23 @@ class BenchError(Exception):
     """A benchmark that cannot go on; the text is one sentence for the person who started it."""
 
 
-def _die_with_parent():
+class Processors:
+    """Which processors the two sides of a measurement may use; None: all."""
+
+    def __init__(self, server=None, client=None):
+        self.server = server
+        self.client = client
+
+
+SHARED = Processors()
+APART = Processors(server={0}, client={1})
+
+
+def _begin(processors):
     # A killed benchmark must not leave a broker behind that spoils the next one's figures.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if processors:
+        os.sched_setaffinity(0, processors)
 
 
 class Child:
@@ -30,7 +44,7 @@ class Child:
     so that an early death can be explained.
     """
 
-    def __init__(self, argv, *, cwd=None, env=None, on_line=None):
+    def __init__(self, argv, *, cwd=None, env=None, on_line=None, processors=None):
         self.name = os.path.basename(argv[0])
         self.lines = collections.deque(maxlen=LAST_LINES_MAX)
         self._on_line = on_line
@@ -38,7 +52,7 @@ class Child:
         try:
             self._popen = subprocess.Popen(
                 argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace", preexec_fn=_die_with_parent)
+                stderr=subprocess.STDOUT, text=True, errors="replace", preexec_fn=lambda: _begin(processors))
         except OSError as error:
             raise BenchError(f"cannot start {argv[0]}: {error.strerror}") from error
         self.pid = self._popen.pid
@@ -90,10 +104,10 @@ class Child:
         return " | ".join(list(self.lines)[-count:])
 
 
-def run_to_end(argv, *, timeout_seconds, cwd=None, env=None):
+def run_to_end(argv, *, timeout_seconds, cwd=None, env=None, processors=None):
     """Runs a program and returns its lines; BenchError with its last lines when it fails."""
     lines = []
-    child = Child(argv, cwd=cwd, env=env, on_line=lambda _, text: lines.append(text))
+    child = Child(argv, cwd=cwd, env=env, on_line=lambda _, text: lines.append(text), processors=processors)
     try:
         code = child.wait(timeout_seconds)
     finally:

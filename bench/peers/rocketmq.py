@@ -20,7 +20,8 @@ if __package__ in (None, ""):
 from lib import ports
 from lib.machine import directory_bytes, drop_from_page_cache, settle
 from lib.packages import cache_directory, require_programs
-from lib.processes import BenchError, Child, CpuHistory, cpu_seconds, memory_bytes, run_to_end, wait_until
+from lib.processes import (APART, SHARED, BenchError, Child, CpuHistory, cpu_seconds, memory_bytes, run_to_end,
+                           wait_until)
 from peers import remoting_request
 from peers.peer import Peer, main
 
@@ -117,11 +118,14 @@ class RocketMq(Peer):
         self._name_server = self._broker = None
         self._name_server_port = self._broker_port = None
         self._home = None
+        self._processors = SHARED
 
     def measurements(self):
         found = {"start": self._start}
         for size in SIZES:
             found[f"send-sync-64-{size}"] = functools.partial(self._send, size, ("Producer", "-w", "64"))
+            found[f"send-sync-64-apart-{size}"] = functools.partial(self._send, size, ("Producer", "-w", "64"),
+                                                                    processors=APART)
             found[f"send-sync-1-{size}"] = functools.partial(self._send, size, ("Producer", "-w", "1"))
             found[f"send-pipelined-{size}"] = functools.partial(self._pipelined, size)
         for size in BATCH_SIZES:
@@ -160,12 +164,14 @@ class RocketMq(Peer):
         while self._children:
             self._children.pop().stop()
         self._name_server = self._broker = None
+        self._processors = SHARED
 
     # --- servers -----------------------------------------------------------------------------------------------
 
-    def _java(self, main_class, arguments, heap, on_line=None):
+    def _java(self, main_class, arguments, heap, on_line=None, processors=None):
         child = Child(["java", *heap, f"-Duser.home={self._home}", "-cp", f"{self._jars}/lib/*", main_class,
-                       *arguments], cwd=self._home, env=dict(os.environ, ROCKETMQ_HOME=self._home), on_line=on_line)
+                       *arguments], cwd=self._home, env=dict(os.environ, ROCKETMQ_HOME=self._home), on_line=on_line,
+                      processors=processors)
         self._children.append(child)
         return child
 
@@ -183,7 +189,8 @@ class RocketMq(Peer):
             "autoCreateTopicEnable": "true", "defaultTopicQueueNums": QUEUES, "flushDiskType": flush})
         begin = time.monotonic()
         self._name_server = self._java("org.apache.rocketmq.namesrv.NamesrvStartup",
-                                       ["-c", f"{self._home}/namesrv.conf"], ("-Xms256m", "-Xmx256m"))
+                                       ["-c", f"{self._home}/namesrv.conf"], ("-Xms256m", "-Xmx256m"),
+                                       processors=self._processors.server)
         name_server_seconds = wait_until(
             lambda: ports.accepts(self._name_server_port), timeout_seconds=60, child=self._name_server,
             what="the name server") - begin
@@ -195,7 +202,8 @@ class RocketMq(Peer):
 
     def _launch_broker(self):
         """Seconds from exec until the broker is registered."""
-        self._broker = self._java("org.apache.rocketmq.broker.BrokerStartup", ["-c", f"{self._home}/broker.conf"], HEAP)
+        self._broker = self._java("org.apache.rocketmq.broker.BrokerStartup", ["-c", f"{self._home}/broker.conf"], HEAP,
+                                  processors=self._processors.server)
         return wait_until(
             lambda: (ports.accepts(self._broker_port)
                      and remoting_request.has_broker(self._name_server_port, BROKER_NAME)),
@@ -211,7 +219,7 @@ class RocketMq(Peer):
         lines = RateLines()
         child = self._java(EXAMPLES + program, [
             "-n", f"{ports.LOOPBACK}:{self._name_server_port}", "-t", TOPIC, "-ri", str(REPORT_SECONDS * 1000),
-            *arguments], HEAP, on_line=lines)
+            *arguments], HEAP, on_line=lines, processors=self._processors.client)
         return Load(child, lines)
 
     def _produce(self, size, command):
@@ -255,7 +263,8 @@ class RocketMq(Peer):
                 "rssBytes": memory["rss"], "anonBytes": memory["anon"],
                 "nameServerRssBytes": memory_bytes(self._name_server.pid)["rss"]}
 
-    def _send(self, size, command, quick, flush="ASYNC_FLUSH"):
+    def _send(self, size, command, quick, flush="ASYNC_FLUSH", processors=SHARED):
+        self._processors = processors
         self._launch(flush)
         with CpuHistory(self._broker.pid) as cpu:
             load = self._produce(size, command)
