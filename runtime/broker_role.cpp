@@ -105,7 +105,6 @@ caf::expected<broker_parts> broker_role::parts::start_store(const wall_clock& cl
   built.home = home;
   built.clock = clock;
   built.address = address;
-  built.bounds = [view](const local_queue& queue) { return view->bounds(queue); };
   built.topics_version = loaded->tables.topics_version();
   built.topics = loaded->tables.topics();
   built.groups = loaded->tables.groups();

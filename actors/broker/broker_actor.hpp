@@ -32,7 +32,6 @@ struct broker_parts {
   wall_clock clock;
   std::string address;                 ///< host:port that clients are told
   caf::execution_unit* home = nullptr; ///< where it runs; null: on the scheduler's workers
-  std::function<queue_bounds(const local_queue&)> bounds;
 
   // From config/topics.json and subscriptionGroup.json.
   data_version topics_version;

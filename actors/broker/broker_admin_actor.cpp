@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include "actors/broker/broker_state_actor.hpp"
 #include "actors/broker/request_checks.hpp"
@@ -25,11 +26,21 @@ caf::result<topic_stats> stats_of(pointer self, const get_topic_stats& query) {
   auto& broker = self->state;
   const auto* topic = broker.topics.table().find(query.topic);
   if (auto missing = check_queue(broker.config, topic, query.topic, {0})) return missing;
-  topic_stats result;
   auto count = std::max(topic->read_queues, topic->write_queues);
+  if (count == 0) return topic_stats{};
+  auto gathered = std::make_shared<topic_stats>();
+  auto promise = self->make_response_promise<topic_stats>();
   for (std::int32_t id = 0; id < count; ++id)
-    result.queues.push_back({{id}, broker.parts.bounds({query.topic, {id}})});
-  return result;
+    self->request(broker.parts.cold_reader, caf::infinite, get_queue_bounds{query.topic, {id}})
+      .then(
+        [=](const queue_bounds& bounds) mutable { // answers come in order
+          gathered->queues.push_back({{id}, bounds});
+          if (id + 1 == count) promise.deliver(std::move(*gathered));
+        },
+        [=](const caf::error& why) mutable {
+          if (promise.pending()) promise.deliver(why);
+        });
+  return promise;
 }
 
 caf::result<found_messages> view(pointer self, const view_message& query) {

@@ -130,7 +130,8 @@ void add_node_commands(CLI::App& app, action& chosen) {
     "standalone", "Run a name server and a broker in this process, until SIGTERM or SIGINT");
   standalone
     ->add_option("--data", options->directory,
-                 "The store's directory; without it everything is in memory")
+                 "The store's directory; without it everything is in memory, at most half of the "
+                 "machine's: then the oldest messages go")
     ->type_name("DIR");
   add_shared_options(*standalone, *options);
   standalone->footer("Prints a line when it serves. --set namesrv.listenPort=0 and --set "
@@ -138,7 +139,10 @@ void add_node_commands(CLI::App& app, action& chosen) {
   standalone->callback([&chosen, options] {
     chosen = [options] {
       auto defaults = standalone_settings();
-      defaults.broker.store.store_path_root_dir = options->directory;
+      auto& store = defaults.broker.store;
+      store.store_path_root_dir = options->directory;
+      // Memory is given back a segment at a time.
+      if (options->directory.empty()) store.mapped_file_size_commit_log = 64 * 1024 * 1024;
       return serve(usable(override_settings(std::move(defaults), options->overrides)),
                    options->json);
     };

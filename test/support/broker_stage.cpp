@@ -112,11 +112,14 @@ connector_stand_in(connector_handle::pointer self,
   };
 }
 
-/// Has one message, at position 0; a key query finds as many as it may.
+/// Has one message, at position 0, and in each queue as many as its number says; a key query finds
+/// as many as it may.
 cold_reader_handle::behavior_type reader_stand_in() {
   return {
     [](const pull_messages&) { return pulled_messages{}; },
-    [](const get_queue_bounds&) { return queue_bounds{}; },
+    [](const get_queue_bounds& query) {
+      return queue_bounds{{0}, {query.queue.value}, 0, 0};
+    },
     [](const search_offset&) { return found_offset{}; },
     [](const view_message& query) -> caf::result<found_messages> {
       if (query.position.value == 0) return found_messages{1, {}};
@@ -159,7 +162,6 @@ void broker_stage::start_broker() {
   parts.topics_version = tables.topics_version();
   parts.topics = tables.topics();
   parts.groups = tables.groups();
-  parts.bounds = [](const local_queue& queue) { return queue_bounds{{0}, {queue.id.value}, 0, 0}; };
   parts.make_queue = [log = commit_log, known = seen](caf::actor_system& where,
                                                       const local_queue&) {
     known->queues.push_back(where.spawn(queue_stand_in, log, known));

@@ -177,7 +177,6 @@ void virtual_cluster::start_broker(const std::string& name) {
   parts.counters = counters;
   parts.clock = clock;
   parts.address = name;
-  parts.bounds = [view](const local_queue& queue) { return view->bounds(queue); };
   parts.topics_version = tables.topics_version();
   parts.topics = tables.topics();
   parts.groups = tables.groups();

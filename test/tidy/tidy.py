@@ -88,6 +88,27 @@ def faults_of(path):
             yield f"{path}: has no test: add test/{path[:-4]}_test.cpp"
 
 
+def promises_shown():
+    """{promise: files below test/ with a test whose name begins with it}."""
+    shown = {}
+    for path in tracked("test/*_test.cpp"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for name in re.findall(r'TEST_CASE(?:_FIXTURE)?\(\s*(?:\w+,\s*)?"([^":]*)', text):
+            for promise in re.findall(r"\b[DLCOM]\d+\b", name):
+                shown.setdefault(promise, set()).add(path[len("test/"):])
+    return shown
+
+
+def faults_of_invariants():
+    """The table of promises must name the tests that there are."""
+    shown = promises_shown()
+    text = (ROOT / "docs/invariants.md").read_text(encoding="utf-8")
+    for promise, cell in re.findall(r"^\| ([A-Z]\d+) \|.*\| ([^|]*) \|$", text, re.M):
+        listed = set(re.findall(r"`([^`]+)`", cell))
+        for file in sorted(listed ^ shown.get(promise, set())):
+            yield f"docs/invariants.md: {promise}: {'remove' if file in listed else 'add'} {file}"
+
+
 def mirrored(path):
     """A pure .cpp is tested by the file of its name, or by one of its folder that includes its header."""
     if (ROOT / "test" / (path[:-4] + "_test.cpp")).exists():
@@ -98,6 +119,7 @@ def mirrored(path):
 
 def main():
     faults = [fault for path in tracked("*.cpp", "*.hpp") for fault in faults_of(path)]
+    faults += faults_of_invariants()
     print("\n".join(faults) if faults else "the house is tidy")
     return 1 if faults else 0
 

@@ -33,7 +33,8 @@ TEST_CASE("send_retry: which answers lead to a retry in which mode") {
          row{errc::invalid_parameter, false, false},
          row{errc::client_closed, true, true}, // the receiver is gone: nobody answered
        }) {
-    CAPTURE(describe(code));
+    const std::string said = describe(code); // clang 14 captures no structured binding
+    CAPTURE(said);
     CHECK(is_retriable_answer(code, sync) == sync_retries);
     CHECK(is_retriable_answer(code, async) == async_retries);
     CHECK_FALSE(is_retriable_answer(code, oneway));
