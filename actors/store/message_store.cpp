@@ -321,7 +321,12 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
   if (auto removed = log.remove_oldest(removable); !removed) return removed;
   for (const auto& queue : contents_->queues.all())
     if (auto expired = queue->units.expire(log.begin()); !expired) return expired;
-  return contents_->index.expire(log.begin());
+  if (auto expired = contents_->index.expire(log.begin()); !expired) return expired;
+  // What went may have made room enough.
+  disk_full_ =
+    disk_full_
+    && contents_->directory.used_percent() > contents_->config.disk_space_warning_level_ratio;
+  return caf::unit;
 }
 
 caf::expected<void> message_store::remove_topic(const topic_name& topic) {

@@ -141,8 +141,10 @@ void add_node_commands(CLI::App& app, action& chosen) {
       auto defaults = standalone_settings();
       auto& store = defaults.broker.store;
       store.store_path_root_dir = options->directory;
-      // Memory is given back a segment at a time.
-      if (options->directory.empty()) store.mapped_file_size_commit_log = 64 * 1024 * 1024;
+      if (options->directory.empty()) { // memory fills fast, and is given back in segments
+        store.mapped_file_size_commit_log = 64 * 1024 * 1024;
+        store.clean_resource_interval = std::chrono::seconds{1};
+      }
       return serve(usable(override_settings(std::move(defaults), options->overrides)),
                    options->json);
     };
