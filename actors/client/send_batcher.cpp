@@ -269,12 +269,7 @@ void send_batcher::try_again(flight landed, ending how, const caf::error& why, t
            || (how == ending::answered && !is_retriable_answer(code_of(why), send.mode));
   };
   std::vector<std::pair<lane*, gathering>> again; // in the order of first use
-  auto records = landed.drafts.span();
-  for (std::size_t i = 0; i < landed.sends.size(); ++i) {
-    auto& send = landed.sends[i];
-    auto own = records.first(send.bytes);
-    records = records.subspan(send.bytes);
-    if (i < landed.ended) continue;
+  landed.for_each_open([&](outgoing& send, std::span<const std::uint8_t> own) {
     if (is_final(send)) {
       finish(send, why);
     } else if (auto* next = next_lane(topic, failed_queue.broker)) {
@@ -285,7 +280,7 @@ void send_batcher::try_again(flight landed, ending how, const caf::error& why, t
     } else {
       topic.unrouted.push_back({std::move(send), {own.begin(), own.end()}});
     }
-  }
+  });
   for (auto& [to, sends] : again) {
     to->sends.add_first(std::move(sends));
     list(*to);
@@ -295,16 +290,11 @@ void send_batcher::try_again(flight landed, ending how, const caf::error& why, t
 /// One bad send must not harm those that travelled with it: each is sent by itself, in order.
 void send_batcher::try_alone(flight landed) {
   std::vector<gathering> singles;
-  auto records = landed.drafts.span();
-  for (std::size_t i = 0; i < landed.sends.size(); ++i) {
-    auto& send = landed.sends[i];
-    auto own = records.first(send.bytes);
-    records = records.subspan(send.bytes);
-    if (i < landed.ended) continue;
+  landed.for_each_open([&](outgoing& send, std::span<const std::uint8_t> own) {
     send.alone = true;
     --send.attempts;
     singles.emplace_back().add(std::move(send), own);
-  }
+  });
   for (auto single = singles.rbegin(); single != singles.rend(); ++single)
     landed.to->sends.add_first(std::move(*single));
   list(*landed.to);

@@ -118,6 +118,17 @@ private:
     std::vector<outgoing> sends;
     std::size_t ended = 0; // the first so many have timed out
     std::optional<time_point> overdue_since;
+
+    /// Gives `use(send, records)` each send that has not ended.
+    template <class Use>
+    void for_each_open(Use use) {
+      auto records = drafts.span();
+      for (std::size_t i = 0; i < sends.size(); ++i) {
+        const auto own = records.first(sends[i].bytes);
+        records = records.subspan(own.size());
+        if (i >= ended) use(sends[i], own);
+      }
+    }
   };
 
   enum class ending { answered, link_lost };

@@ -14,7 +14,7 @@ struct outcome_delivery::post {
   const std::shared_ptr<outbox> sends;
   std::mutex mutex;
   std::condition_variable news;
-  std::vector<turn> turns;
+  std::vector<turn> turns; // bounded by the outbox: their sends hold room until they have run
   bool is_finished = false;
   std::thread thread; // starts with the first callback
 };
