@@ -25,6 +25,8 @@ send_result send_outcome::single() const {
 
 std::vector<send_result> send_outcome::all() const {
   std::vector<send_result> results;
+  if (auto size = record_size(drafts_); size > 0) // those of a batch are alike, mostly
+    results.reserve(drafts_.size() / static_cast<std::size_t>(size) + 1);
   auto receipt = first_;
   for_each_record(drafts_, [&](const record_view& record) {
     results.push_back(result_of(record, receipt, *where_));

@@ -22,7 +22,8 @@ bool send_lane::has_full_batch() const {
 }
 
 void send_lane::add(outgoing send, std::span<const std::uint8_t> records) {
-  if (waiting_.empty() || !waiting_.back().takes(send, batch_bytes_max_)) waiting_.emplace_back();
+  if (waiting_.empty() || !waiting_.back().takes(send, batch_bytes_max_))
+    waiting_.emplace_back().drafts.reserve(last_batch_bytes_);
   waiting_.back().add(std::move(send), records);
 }
 
@@ -36,6 +37,7 @@ bool send_lane::holds_late(std::chrono::steady_clock::time_point now) const {
 gathering send_lane::take() {
   auto first = std::move(waiting_.front());
   waiting_.pop_front();
+  last_batch_bytes_ = std::min(first.drafts.size(), batch_bytes_max_);
   return first;
 }
 

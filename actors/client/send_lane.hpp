@@ -45,7 +45,8 @@ public:
 
 private:
   const std::size_t batch_bytes_max_;
-  std::deque<gathering> waiting_; // none of them empty
+  std::size_t last_batch_bytes_ = 0; // the next one is likely to get as large
+  std::deque<gathering> waiting_;    // none of them empty
 };
 
 template <class Keeps, class Use>

@@ -16,7 +16,7 @@ namespace cafmq {
 namespace {
 
 /// So many bytes of log at most are checked again after a crash, whatever the flush intervals say.
-constexpr std::int64_t checkpoint_bytes_max = 256ll * 1024 * 1024;
+constexpr std::int64_t checkpoint_bytes_max = 1024ll * 1024 * 1024;
 /// RocketMQ counts dirty data in pages.
 constexpr std::int64_t page_bytes = 4096;
 

@@ -22,6 +22,9 @@ queue_unit decode(const std::uint8_t* from) {
           load_big_endian<std::int64_t>(from + 12)};
 }
 
+/// Written units that stay in memory while their queue is busy.
+constexpr std::int64_t recent_units = 4096;
+
 bool is_valid(const queue_unit& unit) { return unit.position.value >= 0 && unit.size > 0; }
 
 } // namespace
@@ -67,7 +70,7 @@ caf::expected<void> consume_queue::find_bounds(const std::vector<std::int64_t>& 
     if (!file) return file.error();
     auto count = first_unit(**file, [](const queue_unit& unit) { return !is_valid(unit); });
     if (!count) return count.error();
-    written_ = *start + *count;
+    written_ = tail_begin_ = *start + *count;
     if (*count == 0) continue;
     auto last = unit_in(**file, *count - 1);
     if (!last) return last.error();
@@ -120,7 +123,7 @@ queue_offset consume_queue::min() const {
 
 queue_offset consume_queue::max() const {
   std::lock_guard lock{mutex_};
-  return {written_ + static_cast<std::int64_t>(tail_.size())};
+  return {end()};
 }
 
 log_position consume_queue::end_position() const {
@@ -141,13 +144,12 @@ caf::expected<std::vector<queue_unit>> consume_queue::read(queue_offset from,
   std::int64_t in_files = 0;
   {
     std::lock_guard lock{mutex_};
-    auto end = std::min<std::int64_t>(from.value + static_cast<std::int64_t>(count),
-                                      written_ + static_cast<std::int64_t>(tail_.size()));
-    if (from.value < first_ || from.value >= end) return units;
-    in_files = std::min(end, written_);
-    if (end > written_) {
-      auto begin = std::max(from.value, written_) - written_;
-      units.assign(tail_.begin() + begin, tail_.begin() + (end - written_));
+    auto to = std::min(from.value + static_cast<std::int64_t>(count), end());
+    if (from.value < first_ || from.value >= to) return units;
+    in_files = std::min(to, tail_begin_);
+    if (to > tail_begin_) {
+      auto begin = std::max(from.value, tail_begin_) - tail_begin_;
+      units.assign(tail_.begin() + begin, tail_.begin() + (to - tail_begin_));
     }
   }
   if (from.value >= in_files) return units;
@@ -178,19 +180,32 @@ caf::expected<std::vector<queue_unit>> consume_queue::read_files(std::int64_t fr
   return units;
 }
 
-void consume_queue::append(queue_offset offset, const queue_unit& unit) {
+void consume_queue::append(queue_offset offset, std::span<const queue_unit> units) {
   std::lock_guard lock{mutex_};
-  auto end = written_ + static_cast<std::int64_t>(tail_.size());
-  if (tail_.empty() && min_ == end
-      && offset.value != end) { // an empty queue begins where its first message says
-    written_ = min_ = offset.value;
+  if (min_ == end()
+      && offset.value != end()) { // an empty queue begins where its first message says
+    tail_.clear();
+    written_ = min_ = tail_begin_ = offset.value;
     first_ = offset.value / units_per_file() * units_per_file();
-    end = offset.value;
   }
-  assert(offset.value == end);
-  tail_.push_back(unit);
-  end_position_ = unit.position + unit.size;
-  if (min_ == offset.value) min_position_ = unit.position;
+  assert(offset.value == end());
+  tail_.insert(tail_.end(), units.begin(), units.end());
+  end_position_ = units.back().position + units.back().size;
+  if (min_ == offset.value) min_position_ = units.front().position;
+}
+
+/// Pre: the units below `unit` are written.
+void consume_queue::forget_below(std::int64_t unit) {
+  if (unit <= tail_begin_) return;
+  tail_.erase(tail_.begin(), tail_.begin() + (unit - tail_begin_));
+  tail_begin_ = unit;
+}
+
+void consume_queue::rest() {
+  open_file_.reset();
+  std::lock_guard lock{mutex_};
+  forget_below(written_);
+  if (tail_.empty()) tail_.shrink_to_fit();
 }
 
 caf::expected<store_file_ptr> consume_queue::file_of(std::int64_t unit, bool create) {
@@ -216,7 +231,7 @@ caf::expected<void> consume_queue::fill_before(std::int64_t unit) {
 }
 
 caf::expected<void> consume_queue::write_out() {
-  while (!tail_.empty()) {
+  while (unwritten() > 0) {
     bool begins_queue = written_ == min_;
     bool is_new = written_ % units_per_file() == 0 || begins_queue;
     auto file = file_of(written_, is_new);
@@ -224,17 +239,17 @@ caf::expected<void> consume_queue::write_out() {
     if (begins_queue)
       if (auto filled = fill_before(written_); !filled) return filled.error();
     auto at = written_ % units_per_file();
-    auto count =
-      std::min<std::int64_t>(static_cast<std::int64_t>(tail_.size()), units_per_file() - at);
+    auto count = std::min(end() - written_, units_per_file() - at);
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * queue_unit_bytes));
     for (std::int64_t i = 0; i < count; ++i)
-      encode(bytes.data() + i * queue_unit_bytes, tail_[static_cast<std::size_t>(i)]);
+      encode(bytes.data() + i * queue_unit_bytes,
+             tail_[static_cast<std::size_t>(written_ - tail_begin_ + i)]);
     if (auto done = (*file)->write(at * queue_unit_bytes, bytes); !done) return done.error();
     if (auto path = path_of_file(written_); written_files_.empty() || written_files_.back() != path)
       written_files_.push_back(std::move(path));
     std::lock_guard lock{mutex_};
-    tail_.erase(tail_.begin(), tail_.begin() + count);
     written_ += count;
+    forget_below(written_ - recent_units);
   }
   return caf::unit;
 }
@@ -273,12 +288,9 @@ caf::expected<void> consume_queue::truncate(log_position end) {
   auto old_written = written_;
   {
     std::lock_guard lock{mutex_};
-    if (*cut >= written_)
-      tail_.resize(static_cast<std::size_t>(*cut - written_));
-    else {
-      tail_.clear();
-      written_ = *cut;
-    }
+    tail_.resize(static_cast<std::size_t>(std::max<std::int64_t>(*cut - tail_begin_, 0)));
+    tail_begin_ = std::min(tail_begin_, *cut);
+    written_ = std::min(written_, *cut);
     end_position_ = new_end;
   }
   open_file_.reset();
@@ -327,7 +339,7 @@ caf::expected<void> consume_queue::clear() {
   written_files_.clear();
   if (auto removed = directory_.remove(folder_); !removed) return removed;
   std::lock_guard lock{mutex_};
-  first_ = min_ = written_ = 0;
+  first_ = min_ = written_ = tail_begin_ = 0;
   tail_.clear();
   misses_files_ = false;
   end_position_ = min_position_ = {};

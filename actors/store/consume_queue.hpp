@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ inline constexpr std::int32_t pre_blank_size = 0x7FFFFFFF;
 
 /// The units of one queue: unit n is the message with queue offset n. One thread appends, any
 /// thread reads. New units gather in memory and are written to the files in runs; a crash loses
-/// those, and recovery makes them again from the log.
+/// those, and recovery makes them again from the log. The newest stay in memory behind a write, for
+/// those who consume what has just come.
 class consume_queue {
 public:
   consume_queue(store_directory& directory, std::string folder, std::int64_t file_bytes);
@@ -45,9 +47,10 @@ public:
   caf::expected<std::vector<queue_unit>> read(queue_offset from, std::size_t count) const;
 
   // -- for the writer ----------------------------------------------------------------------------
-  /// Adds unit `offset`. Pre: it is `max()`, or the queue is empty: then it begins there.
-  void append(queue_offset offset, const queue_unit& unit);
-  std::size_t unwritten() const { return tail_.size(); }
+  /// Adds units from `offset` on. Pre: it is `max()`, or the queue is empty: then it begins there.
+  void append(queue_offset offset, std::span<const queue_unit> units);
+  void append(queue_offset offset, const queue_unit& unit) { append(offset, std::span{&unit, 1}); }
+  std::size_t unwritten() const { return static_cast<std::size_t>(end() - written_); }
   /// Writes what gathered in memory to the files. Error: io_error; what was not written stays in
   /// memory.
   caf::expected<void> write_out();
@@ -61,11 +64,13 @@ public:
   caf::expected<void> clear();
   /// Whether `load` found a file missing between others: the units before it cannot be read.
   bool misses_files() const { return misses_files_; }
-  /// Closes its file until it is needed again.
-  void close_file() { open_file_.reset(); }
+  /// Holds no file and no written units until there are new ones.
+  void rest();
 
 private:
   std::int64_t units_per_file() const { return file_bytes_ / queue_unit_bytes; }
+  std::int64_t end() const { return tail_begin_ + static_cast<std::int64_t>(tail_.size()); }
+  void forget_below(std::int64_t unit);
   std::string path_of_file(std::int64_t file) const;
   caf::expected<store_file_ptr> file_of(std::int64_t unit, bool create);
   caf::expected<void> find_bounds(const std::vector<std::int64_t>& starts);
@@ -86,7 +91,8 @@ private:
   std::int64_t first_ = 0;       // first unit of the first file
   std::int64_t min_ = 0;         // first unit that counts
   std::int64_t written_ = 0;     // units below are in the files
-  std::vector<queue_unit> tail_; // from written_ on
+  std::int64_t tail_begin_ = 0;  // <= written_
+  std::vector<queue_unit> tail_; // units from there on
   log_position end_position_;    // behind the record of the last unit
   log_position min_position_;    // the writer's: of the record of the first unit that counts
 

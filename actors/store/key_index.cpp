@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::int64_t header_bytes = 40, slot_bytes = 4, entry_bytes = 20;
 constexpr std::int32_t slots_per_page = 1024;
+/// Entries that gather in memory before they are written.
+constexpr std::size_t entries_worth_writing = 8192;
+constexpr std::int32_t entries_per_read = 65'536;
 
 } // namespace
 
@@ -82,22 +85,34 @@ void index_file::put(std::int32_t hash, log_position position, wall_time_ms stor
   end_position_ = position.value;
 }
 
+void index_file::expect(std::int32_t hash) const {
+  if (slots_) __builtin_prefetch(&slots_[static_cast<std::size_t>(hash % config_.slots)], 1);
+}
+
+caf::expected<void> index_file::write_entries() {
+  if (tail_.empty()) return caf::unit;
+  std::vector<std::uint8_t> bytes(tail_.size() * entry_bytes);
+  auto* to = bytes.data();
+  for (const auto& e : tail_) {
+    store_big_endian(to, e.hash);
+    store_big_endian(to + 4, e.position);
+    store_big_endian(to + 12, e.seconds);
+    store_big_endian(to + 16, e.older);
+    to += entry_bytes;
+  }
+  if (auto done = file_->write(entry_at(written_), bytes); !done) return done.error();
+  written_ = count_;
+  tail_.clear();
+  return caf::unit;
+}
+
+caf::expected<void> index_file::write_many_entries() {
+  return tail_.size() < entries_worth_writing ? caf::unit : write_entries();
+}
+
 caf::expected<void> index_file::write_out() {
   if (!slots_) return caf::unit;
-  if (!tail_.empty()) {
-    std::vector<std::uint8_t> bytes(tail_.size() * entry_bytes);
-    auto* to = bytes.data();
-    for (const auto& e : tail_) {
-      store_big_endian(to, e.hash);
-      store_big_endian(to + 4, e.position);
-      store_big_endian(to + 12, e.seconds);
-      store_big_endian(to + 16, e.older);
-      to += entry_bytes;
-    }
-    if (auto done = file_->write(entry_at(written_), bytes); !done) return done.error();
-    written_ = count_;
-    tail_.clear();
-  }
+  if (auto written = write_entries(); !written) return written;
   std::vector<std::uint8_t> page(slots_per_page * slot_bytes);
   for (std::size_t p = 0; p < dirty_pages_.size(); ++p) {
     if (!dirty_pages_[p]) continue;
@@ -124,10 +139,12 @@ caf::expected<index_file::entry> index_file::read_entry(std::int32_t number) con
   if (number >= written_) return tail_[static_cast<std::size_t>(number - written_)];
   std::array<std::uint8_t, entry_bytes> bytes;
   if (auto done = file_->read(entry_at(number), bytes); !done) return done.error();
-  return entry{load_big_endian<std::int32_t>(bytes.data()),
-               load_big_endian<std::int64_t>(bytes.data() + 4),
-               load_big_endian<std::int32_t>(bytes.data() + 12),
-               load_big_endian<std::int32_t>(bytes.data() + 16)};
+  return decode(bytes.data());
+}
+
+index_file::entry index_file::decode(const std::uint8_t* from) {
+  return {load_big_endian<std::int32_t>(from), load_big_endian<std::int64_t>(from + 4),
+          load_big_endian<std::int32_t>(from + 12), load_big_endian<std::int32_t>(from + 16)};
 }
 
 caf::expected<std::int32_t> index_file::newest_of(std::int32_t slot) const {
@@ -157,25 +174,28 @@ caf::expected<void> index_file::find(std::int32_t hash, wall_time_ms begin, wall
 }
 
 caf::expected<void> index_file::truncate(log_position end) {
-  std::vector<entry> entries;
+  if (auto written = write_entries(); !written) return written; // so that all are in the file
   make_slots();
   used_slots_ = 0;
   dirty_pages_.assign(dirty_pages_.size(), true);
   auto kept = count_;
-  for (std::int32_t number = 1; number < count_; ++number) {
-    auto e = read_entry(number);
-    if (!e) return e.error();
-    if (e->position >= end.value) {
-      kept = number;
-      break;
+  std::vector<std::uint8_t> bytes;
+  for (std::int32_t first = 1; first < kept; first += entries_per_read) {
+    bytes.resize(static_cast<std::size_t>(std::min(entries_per_read, kept - first) * entry_bytes));
+    if (auto done = file_->read(entry_at(first), bytes); !done) return done.error();
+    for (std::size_t at = 0; at < bytes.size() && kept == count_; at += entry_bytes) {
+      auto number = first + static_cast<std::int32_t>(at / entry_bytes);
+      auto e = decode(bytes.data() + at);
+      if (e.position >= end.value) {
+        kept = number;
+      } else {
+        set_slot(e.hash % config_.slots, number);
+        end_position_ = e.position;
+        end_time_ = begin_time_ + e.seconds * 1000ll;
+      }
     }
-    set_slot(e->hash % config_.slots, number);
-    end_position_ = e->position;
-    end_time_ = begin_time_ + e->seconds * 1000ll;
   }
-  count_ = kept;
-  tail_.clear();
-  written_ = std::min(written_, count_);
+  count_ = written_ = kept;
   if (count_ == 1) begin_time_ = end_time_ = begin_position_ = end_position_ = 0;
   return caf::unit;
 }
@@ -212,13 +232,13 @@ wall_time_ms key_index::end_time() const {
   return files_.empty() ? 0 : files_.back().index->end_time();
 }
 
-caf::expected<void> key_index::add_file(wall_time_ms now) {
+caf::expected<void> key_index::add_file() {
   if (!files_.empty()) {
     if (auto written = files_.back().index->write_out(); !written) return written.error();
     written_files_.push_back(files_.back().index->file());
     files_.back().index->forget_slots();
   }
-  auto name = index_file_name(now);
+  auto name = index_file_name(now_);
   if (!files_.empty() && name <= files_.back().name) { // names order the files
     name = std::to_string(std::stoull(files_.back().name) + 1);
   }
@@ -229,36 +249,47 @@ caf::expected<void> key_index::add_file(wall_time_ms now) {
   return caf::unit;
 }
 
-caf::expected<void> key_index::put(std::int32_t hash, log_position position,
-                                   wall_time_ms store_time, wall_time_ms now) {
+caf::expected<void> key_index::put(std::span<const index_key> keys, wall_time_ms now) {
   std::lock_guard lock{mutex_};
-  const waiting_entry entry{hash, position, store_time, now};
+  now_ = now;
   auto entered = enter_waiting();
-  if (entered) entered = enter(entry);
-  if (!entered) waiting_.push_back(entry);
+  if (entered) entered = enter(keys);
+  waiting_.insert(waiting_.end(), keys.begin(), keys.end());
   return entered;
 }
 
-caf::expected<void> key_index::enter(const waiting_entry& entry) {
-  if (files_.empty() || files_.back().index->full())
-    if (auto added = add_file(entry.now); !added) return added.error();
-  if (!slots_loaded_) {
-    if (auto loaded = files_.back().index->load_slots(); !loaded) return loaded.error();
-    slots_loaded_ = true;
+/// Sees to a newest file with room, and its slots in memory.
+caf::expected<void> key_index::prepare_newest() {
+  if (files_.empty() || files_.back().index->room() == 0) return add_file();
+  if (slots_loaded_) return caf::unit;
+  auto loaded = files_.back().index->load_slots();
+  slots_loaded_ = static_cast<bool>(loaded);
+  return loaded;
+}
+
+/// Takes what it has entered off the front of `keys`.
+caf::expected<void> key_index::enter(std::span<const index_key>& keys) {
+  constexpr std::size_t ahead = 8;
+  while (!keys.empty()) {
+    if (auto prepared = prepare_newest(); !prepared) return prepared;
+    auto& newest = *files_.back().index;
+    auto count = std::min(keys.size(), newest.room());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + ahead < count) newest.expect(keys[i + ahead].hash);
+      newest.put(keys[i].hash, keys[i].position, keys[i].store_time);
+    }
+    keys = keys.subspan(count);
+    if (auto written = newest.write_many_entries(); !written) return written;
   }
-  files_.back().index->put(entry.hash, entry.position, entry.store_time);
   return caf::unit;
 }
 
 caf::expected<void> key_index::enter_waiting() {
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (auto entered = enter(waiting_[i]); !entered) {
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-      return entered;
-    }
-  }
-  waiting_.clear();
-  return caf::unit;
+  if (waiting_.empty()) return caf::unit;
+  std::span<const index_key> keys{waiting_};
+  auto entered = enter(keys);
+  waiting_.erase(waiting_.begin(), waiting_.end() - static_cast<std::ptrdiff_t>(keys.size()));
+  return entered;
 }
 
 caf::expected<void> key_index::write_out() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ struct key_index_config {
 ///   bytes each: key hash 4, log position 8, seconds after the begin time 4, next older entry of
 ///   the slot 4
 ///
-/// New entries gather in memory and are written in runs, entries before slots before header; the
-/// slots of the file that is written to are kept in memory.
+/// New entries gather in memory and are written in runs; the slots of the file that is written to
+/// are kept in memory, and go to the file, before the header, with `write_out` only.
 class index_file {
 public:
   index_file(store_file_ptr file, const key_index_config& config);
@@ -35,13 +36,18 @@ public:
   /// Reads the slots, before the first put into a file that was loaded.
   caf::expected<void> load_slots();
 
-  bool full() const { return count_ >= config_.entries; }
+  /// How many entries still fit.
+  std::size_t room() const { return static_cast<std::size_t>(config_.entries - count_); }
   wall_time_ms begin_time() const { return begin_time_; }
   wall_time_ms end_time() const { return end_time_; }
   std::int64_t end_position() const { return end_position_; }
   std::int64_t begin_position() const { return begin_position_; }
 
   void put(std::int32_t hash, log_position position, wall_time_ms store_time);
+  /// Brings the slot of a hash near, for a `put` that follows soon.
+  void expect(std::int32_t hash) const;
+  /// Writes new entries when there are many; the header does not count them yet.
+  caf::expected<void> write_many_entries();
   caf::expected<void> write_out();
   /// Drops entries at or behind `end` and makes the slots anew from the entries that are left.
   caf::expected<void> truncate(log_position end);
@@ -64,6 +70,8 @@ private:
   };
 
   std::int64_t entry_at(std::int32_t number) const;
+  static entry decode(const std::uint8_t* from);
+  caf::expected<void> write_entries();
   caf::expected<entry> read_entry(std::int32_t number) const;
   caf::expected<std::int32_t> newest_of(std::int32_t slot) const;
   void make_slots();
@@ -81,6 +89,13 @@ private:
   std::vector<entry> tail_;
 };
 
+/// A key of a stored message. `hash`: index_hash of the Java hash of `topic#key`.
+struct index_key {
+  std::int32_t hash = 0;
+  log_position position;
+  wall_time_ms store_time = 0;
+};
+
 /// Finds records by message key and unique key. One thread puts, any thread queries.
 class key_index {
 public:
@@ -92,10 +107,9 @@ public:
   log_position end_position() const;
   wall_time_ms end_time() const;
 
-  /// `hash`: index_hash of the Java hash of `topic#key`. Errors: io_error when a new file cannot be
-  /// made; the entry then waits in memory, with those that follow, for `write_out`.
-  caf::expected<void> put(std::int32_t hash, log_position position, wall_time_ms store_time,
-                          wall_time_ms now);
+  /// Enters keys in this order. Error: io_error. What could not be entered, because a new file
+  /// cannot be made, then waits in memory, with all that follows, for `write_out`.
+  caf::expected<void> put(std::span<const index_key> keys, wall_time_ms now);
   caf::expected<void> write_out();
   std::vector<store_file_ptr> take_written_files();
   caf::expected<void> truncate(log_position end);
@@ -114,15 +128,10 @@ private:
   };
 
   std::int64_t file_bytes() const { return 40 + 4ll * config_.slots + 20ll * config_.entries; }
-  struct waiting_entry {
-    std::int32_t hash = 0;
-    log_position position;
-    wall_time_ms store_time = 0;
-    wall_time_ms now = 0;
-  };
 
-  caf::expected<void> add_file(wall_time_ms now);
-  caf::expected<void> enter(const waiting_entry& entry);
+  caf::expected<void> add_file();
+  caf::expected<void> prepare_newest();
+  caf::expected<void> enter(std::span<const index_key>& keys);
   caf::expected<void> enter_waiting();
 
   store_directory& directory_;
@@ -132,7 +141,8 @@ private:
   std::vector<named_file> files_; // oldest first
   bool slots_loaded_ = false;     // of the newest
   std::vector<store_file_ptr> written_files_;
-  std::vector<waiting_entry> waiting_; // for a file to be made, in order
+  std::vector<index_key> waiting_; // for a file to be made, in order
+  wall_time_ms now_ = 0;           // of the last `put`: names new files
 };
 
 /// The name of an index file made at `now`: yyyyMMddHHmmssSSS, UTC.

@@ -75,19 +75,18 @@ caf::expected<send_receipt> message_store::append(const send_batch& batch, wall_
   // Store times do not go back along the log, whatever the clock does.
   newest_time_ = std::max(newest_time_, now);
   send_receipt receipt{send_status::send_ok, queue->next, end_, newest_time_};
+  auto& staged = staged_.emplace_back();
+  staged.queue = queue;
+  staged.first = queue->next;
+  staged.first_unit = staged_units_.size();
+  staged.count = static_cast<std::size_t>(batch.count);
   auto at = buffer_.size();
   buffer_.insert(buffer_.end(), drafts.begin(), drafts.end());
   while (at < buffer_.size()) {
     auto rest = std::span{buffer_}.subspan(at);
     auto size =
       stamp_record(rest, {batch.queue, queue->next, end_, newest_time_, host_.address, host_.port});
-    auto record = check_record(rest).record;
-    auto& message = staged_.emplace_back();
-    message.queue = queue;
-    message.unit = {end_, size, 0};
-    message.offset = queue->next;
-    message.store_time = newest_time_;
-    stage_keys(record, queue->key_seed, message);
+    stage(check_record(rest).record, queue->key_seed);
     queue->next = queue->next + 1;
     end_ = end_ + size;
     at += static_cast<std::size_t>(size);
@@ -98,15 +97,16 @@ caf::expected<send_receipt> message_store::append(const send_batch& batch, wall_
 }
 
 /// One pass over the properties gives the tags code and the hashes of all keys.
-void message_store::stage_keys(const record_view& record, std::int32_t seed,
-                               staged_message& message) {
+void message_store::stage(const record_view& record, std::int32_t key_seed) {
+  auto& unit = staged_units_.emplace_back(queue_unit{record.position, record.size, 0});
   bool indexed = contents_->config.message_index_enable;
-  message.first_hash = static_cast<std::uint32_t>(staged_hashes_.size());
   auto enter = [&](std::string_view key) {
-    if (indexed && !key.empty()) staged_hashes_.push_back(index_hash(java_hash(key, seed)));
+    if (indexed && !key.empty())
+      staged_keys_.push_back(
+        {index_hash(java_hash(key, key_seed)), record.position, record.store_timestamp});
   };
   for_each_property(record.properties, [&](std::string_view name, std::string_view value) {
-    if (name == property::tags) message.unit.tags_code = java_hash(value);
+    if (name == property::tags) unit.tags_code = java_hash(value);
     if (name == property::unique_key) enter(value);
     if (name != property::keys) return;
     for (std::size_t from = 0; from <= value.size();) {
@@ -115,7 +115,6 @@ void message_store::stage_keys(const record_view& record, std::int32_t seed,
       from = space + 1;
     }
   });
-  message.hash_count = static_cast<std::uint32_t>(staged_hashes_.size()) - message.first_hash;
 }
 
 /// Goes on to a new segment when the rest of this one cannot take `bytes` and a blank behind them.
@@ -160,28 +159,25 @@ caf::expected<void> message_store::sync() {
 std::vector<message_store::advanced_queue> message_store::publish(wall_time_ms now) {
   committed_end_ = written_end_ = end_;
   contents_->log_end.store(end_.value, std::memory_order_release);
-  std::vector<advanced_queue> advanced;
   std::vector<stored_queue*> touched;
-  for (const auto& message : staged_) {
-    auto& queue = *message.queue;
-    queue.units.append(message.offset, message.unit);
+  for (const auto& batch : staged_) {
+    auto& queue = *batch.queue;
+    queue.units.append(batch.first,
+                       std::span{staged_units_}.subspan(batch.first_unit, batch.count));
     queue.dirty = true;
     if (touched.empty() || touched.back() != &queue) touched.push_back(&queue);
-    for (auto i = message.first_hash; i < message.first_hash + message.hash_count; ++i)
-      if (auto put =
-            contents_->index.put(staged_hashes_[i], message.unit.position, message.store_time, now);
-          !put)
-        broken_ = sentence(put.error());
   }
-  staged_.clear();
-  staged_hashes_.clear();
+  if (!staged_keys_.empty())
+    if (auto put = contents_->index.put(staged_keys_, now); !put) broken_ = sentence(put.error());
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  std::vector<advanced_queue> advanced;
   for (auto* queue : touched) {
     if (queue->units.unwritten() >= unwritten_units_max)
       if (auto written = queue->units.write_out(); !written) broken_ = sentence(written.error());
     advanced.push_back({queue->name, queue->units.max()});
   }
+  forget_staged();
   return advanced;
 }
 
@@ -194,14 +190,19 @@ caf::error message_store::fail_writing(const caf::error& why) {
 /// Takes the burst back: offsets, and bytes that may have got into the files. A refused message
 /// must not come back with a recovery.
 void message_store::undo_burst() {
-  for (auto message = staged_.rbegin(); message != staged_.rend(); ++message)
-    message->queue->next = message->offset;
-  staged_.clear();
-  staged_hashes_.clear();
+  for (auto batch = staged_.rbegin(); batch != staged_.rend(); ++batch)
+    batch->queue->next = batch->first;
+  forget_staged();
   buffer_.clear();
   end_ = written_end_ = committed_end_;
   synced_end_ = std::min(synced_end_, committed_end_);
   zeroing_due_ = !contents_->log.truncate(committed_end_);
+}
+
+void message_store::forget_staged() {
+  staged_.clear();
+  staged_units_.clear();
+  staged_keys_.clear();
 }
 
 std::optional<std::string> message_store::refusal() const {
@@ -269,7 +270,7 @@ flush_job message_store::start_flush(bool thorough) {
         give_up(written.error());
       else
         queue->dirty = false;
-      queue->units.close_file();
+      queue->units.rest();
     }
     if (!thorough) continue;
     auto files = queue->units.take_written_files();

@@ -99,13 +99,12 @@ public:
   log_position synced_end() const { return synced_end_; }
 
 private:
-  struct staged_message {
+  /// The messages of one `append`.
+  struct staged_batch {
     std::shared_ptr<stored_queue> queue;
-    queue_unit unit;
-    queue_offset offset;
-    wall_time_ms store_time = 0;
-    std::uint32_t first_hash = 0; ///< its index keys in staged_hashes_
-    std::uint32_t hash_count = 0;
+    queue_offset first;
+    std::size_t first_unit = 0; ///< in staged_units_
+    std::size_t count = 0;
   };
 
   message_store(store_directory& directory, const store_config& config, store_host host);
@@ -113,9 +112,10 @@ private:
   caf::expected<void> start(const std::string& abort_text, wall_time_ms now);
   caf::expected<void> make_room(std::int64_t bytes);
   caf::expected<void> write_staged();
-  void stage_keys(const record_view& record, std::int32_t seed, staged_message& message);
+  void stage(const record_view& record, std::int32_t key_seed);
   caf::error fail_writing(const caf::error& why);
   void undo_burst();
+  void forget_staged();
 
   std::shared_ptr<store_contents> contents_;
   std::shared_ptr<const store_view> view_;
@@ -130,8 +130,9 @@ private:
   log_position synced_end_;
   log_position checkpoint_end_;
   std::vector<std::uint8_t> buffer_; ///< records from written_end_ to end_
-  std::vector<staged_message> staged_;
-  std::vector<std::int32_t> staged_hashes_;
+  std::vector<staged_batch> staged_;
+  std::vector<queue_unit> staged_units_;
+  std::vector<index_key> staged_keys_;
 
   wall_time_ms newest_time_ = 0;
   store_checkpoint checkpoint_;

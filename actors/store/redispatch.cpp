@@ -61,8 +61,8 @@ caf::expected<void> redispatch::enter_index(const record_view& record) {
                       : java_hash("#", java_hash(record.topic));
   auto enter = [&](std::string_view key) -> caf::expected<void> {
     if (key.empty()) return caf::unit;
-    return contents_.index.put(index_hash(java_hash(key, seed)), record.position,
-                               record.store_timestamp, now_);
+    const index_key one{index_hash(java_hash(key, seed)), record.position, record.store_timestamp};
+    return contents_.index.put({&one, 1}, now_);
   };
   if (auto put = enter(find_property(record.properties, property::unique_key)); !put) return put;
   auto keys = find_property(record.properties, property::keys);

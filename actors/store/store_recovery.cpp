@@ -117,7 +117,7 @@ caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
     if (auto cut = queue->units.truncate(result->end); !cut) return cut.error();
     if (auto expired = queue->units.expire(contents.log.begin()); !expired) return expired.error();
     queue->next = queue->units.max();
-    queue->units.close_file();
+    queue->units.rest();
   }
   return *result;
 }

@@ -25,71 +25,69 @@ constexpr std::size_t after_hosts_bytes =
 constexpr std::int32_t refused_in_draft = sys_flag::transaction_mask | sys_flag::store_host_v6
                                           | sys_flag::need_unwrap | sys_flag::inner_batch;
 
-/// Reads forward over untrusted bytes; after the first read beyond the end every read gives nothing
-/// and `failed()` is true.
-class bounded_reader {
-public:
-  explicit bounded_reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+struct record_layout {
+  std::size_t born_host_bytes, store_host_bytes;
 
-  template <class T>
-  T integer() {
-    auto raw = take(sizeof(T));
-    return raw.empty() ? T{} : load_big_endian<T>(raw.data());
-  }
-  std::string_view text(std::int64_t length) {
-    if (length == 0) return {};
-    auto raw = length < 0 ? fail() : take(static_cast<std::size_t>(length));
-    return {reinterpret_cast<const char*>(raw.data()), raw.size()};
-  }
-  record_host host(bool is_v6) {
-    auto raw = take(is_v6 ? host_bytes_v6 : host_bytes_v4);
-    if (raw.empty()) return {};
-    auto address = raw.first(raw.size() - 4);
-    return {address, load_big_endian<std::int32_t>(raw.data() + address.size())};
-  }
-  bool failed() const { return failed_; }
-  std::size_t consumed() const { return consumed_; }
+  explicit record_layout(std::int32_t flags)
+      : born_host_bytes((flags & sys_flag::born_host_v6) != 0 ? host_bytes_v6 : host_bytes_v4),
+        store_host_bytes((flags & sys_flag::store_host_v6) != 0 ? host_bytes_v6 : host_bytes_v4) {}
 
-private:
-  std::span<const std::uint8_t> take(std::size_t count) {
-    if (failed_ || bytes_.size() - consumed_ < count) return fail();
-    auto part = bytes_.subspan(consumed_, count);
-    consumed_ += count;
-    return part;
-  }
-  std::span<const std::uint8_t> fail() {
-    failed_ = true;
-    return {};
-  }
-
-  std::span<const std::uint8_t> bytes_;
-  std::size_t consumed_ = 0;
-  bool failed_ = false;
+  std::size_t at_store_timestamp() const { return at_born_host + born_host_bytes; }
+  std::size_t at_store_host() const { return at_store_timestamp() + 8; }
+  std::size_t at_reconsume_times() const { return at_store_host() + store_host_bytes; }
+  std::size_t at_body() const { return at_reconsume_times() + after_hosts_bytes; }
 };
 
-record_view read_record(bounded_reader& in) {
-  record_view r;
-  r.size = in.integer<std::int32_t>();
-  r.magic = in.integer<std::int32_t>();
-  r.body_crc = in.integer<std::int32_t>();
-  r.queue = {in.integer<std::int32_t>()};
-  r.flag = in.integer<std::int32_t>();
-  r.offset = {in.integer<std::int64_t>()};
-  r.position = {in.integer<std::int64_t>()};
-  r.sys_flag = in.integer<std::int32_t>();
-  r.born_timestamp = in.integer<std::int64_t>();
-  r.born_host = in.host((r.sys_flag & sys_flag::born_host_v6) != 0);
-  r.store_timestamp = in.integer<std::int64_t>();
-  r.store_host = in.host((r.sys_flag & sys_flag::store_host_v6) != 0);
-  r.reconsume_times = in.integer<std::int32_t>();
-  r.prepared_transaction_offset = in.integer<std::int64_t>();
-  r.body = in.text(in.integer<std::int32_t>());
+record_host read_host(const std::uint8_t* from, std::size_t bytes) {
+  return {{from, bytes - 4}, load_big_endian<std::int32_t>(from + bytes - 4)};
+}
+
+/// Cuts `length` bytes and as many as `next` takes off the front of `rest`; false when there are
+/// not so many.
+bool cut(std::span<const std::uint8_t>& rest, std::int64_t length, std::size_t next,
+         std::string_view& text) {
+  if (length < 0 || rest.size() < static_cast<std::size_t>(length) + next) return false;
+  text = {reinterpret_cast<const char*>(rest.data()), static_cast<std::size_t>(length)};
+  rest = rest.subspan(static_cast<std::size_t>(length));
+  return true;
+}
+
+enum class reading : std::uint8_t { whole, too_short, too_long };
+
+/// Reads a record out of bytes that state its size; trusts nothing in them. One comparison bounds
+/// the fields before the body, because this runs several times a message.
+reading read_record(std::span<const std::uint8_t> bytes, record_view& r) {
+  if (bytes.size() < record_fixed_bytes_v1) return reading::too_short;
+  const auto* from = bytes.data();
+  r.sys_flag = load_big_endian<std::int32_t>(from + at_sys_flag);
+  const record_layout layout{r.sys_flag};
+  const auto topic_length_bytes = static_cast<std::size_t>(r.magic == record_magic_v2 ? 2 : 1);
+  if (bytes.size() < layout.at_body() + topic_length_bytes + 2) return reading::too_short;
+  r.body_crc = load_big_endian<std::int32_t>(from + at_crc);
+  r.queue = {load_big_endian<std::int32_t>(from + at_queue_id)};
+  r.flag = load_big_endian<std::int32_t>(from + at_flag);
+  r.offset = {load_big_endian<std::int64_t>(from + at_queue_offset)};
+  r.position = {load_big_endian<std::int64_t>(from + at_position)};
+  r.born_timestamp = load_big_endian<std::int64_t>(from + at_born_timestamp);
+  r.born_host = read_host(from + at_born_host, layout.born_host_bytes);
+  r.store_timestamp = load_big_endian<std::int64_t>(from + layout.at_store_timestamp());
+  r.store_host = read_host(from + layout.at_store_host(), layout.store_host_bytes);
+  r.reconsume_times = load_big_endian<std::int32_t>(from + layout.at_reconsume_times());
+  r.prepared_transaction_offset =
+    load_big_endian<std::int64_t>(from + layout.at_reconsume_times() + 4);
+  auto rest = bytes.subspan(layout.at_body());
+  if (!cut(rest, load_big_endian<std::int32_t>(rest.data() - 4), topic_length_bytes, r.body))
+    return reading::too_short;
   // A V1 topic length is one signed byte.
-  auto topic_length =
-    r.magic == record_magic_v2 ? in.integer<std::int16_t>() : in.integer<std::int8_t>();
-  r.topic = in.text(topic_length);
-  r.properties = in.text(in.integer<std::int16_t>());
-  return r;
+  const std::int64_t topic_length = topic_length_bytes == 2
+                                      ? load_big_endian<std::int16_t>(rest.data())
+                                      : load_big_endian<std::int8_t>(rest.data());
+  rest = rest.subspan(topic_length_bytes);
+  if (!cut(rest, topic_length, 2, r.topic)) return reading::too_short;
+  const std::int64_t properties_length = load_big_endian<std::int16_t>(rest.data());
+  rest = rest.subspan(2);
+  if (!cut(rest, properties_length, 0, r.properties)) return reading::too_short;
+  return rest.empty() ? reading::whole : reading::too_long;
 }
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
@@ -109,14 +107,21 @@ checked_record check_record(std::span<const std::uint8_t> bytes, body_check chec
   if (magic == blank_magic) return {record_kind::blank, size, {}};
   if (magic != record_magic_v1 && magic != record_magic_v2) return {};
   if (size < 0 || bytes.size() < static_cast<std::size_t>(size)) return {};
-  bounded_reader in{bytes.first(static_cast<std::size_t>(size))};
-  auto record = read_record(in);
-  if (in.failed()) return {};
-  if (in.consumed() != static_cast<std::size_t>(size)) return {record_kind::invalid, size, {}};
+  checked_record result{record_kind::invalid, 0, {}};
+  auto& record = result.record;
+  record.size = size;
+  record.magic = magic;
+  switch (read_record(bytes.first(static_cast<std::size_t>(size)), record)) {
+    case reading::whole: break;
+    case reading::too_short: return {};
+    case reading::too_long: return {record_kind::invalid, size, {}};
+  }
   if (check == body_check::crc && !record.body.empty()
       && masked_crc32(bytes_of(record.body)) != record.body_crc)
     return {};
-  return {record_kind::valid, size, record};
+  result.kind = record_kind::valid;
+  result.size = size;
+  return result;
 }
 
 bool is_torn(const record_view& record, std::span<const std::uint8_t> behind) {
@@ -198,9 +203,8 @@ caf::expected<void> validate_drafts(std::span<const std::uint8_t> drafts, std::s
 std::int32_t stamp_record(std::span<std::uint8_t> bytes, const record_stamp& stamp) {
   auto* to = bytes.data();
   auto flags = load_big_endian<std::int32_t>(to + at_sys_flag);
-  auto at_store_timestamp =
-    at_born_host + ((flags & sys_flag::born_host_v6) != 0 ? host_bytes_v6 : host_bytes_v4);
-  auto at_body = at_store_timestamp + 8 + host_bytes_v4 + after_hosts_bytes;
+  const auto at_body = record_layout{flags}.at_body();
+  const auto at_store_timestamp = record_layout{flags}.at_store_timestamp();
   auto body_length = static_cast<std::size_t>(load_big_endian<std::int32_t>(to + at_body - 4));
   store_big_endian(to + at_crc, masked_crc32({to + at_body, body_length}));
   store_big_endian(to + at_queue_id, stamp.queue.value);

@@ -26,12 +26,15 @@ outgoing_run& outbox::run_of(const topic_name& topic) {
   for (auto run = runs_.rbegin(); run != runs_.rend() && searched < runs_searched;
        ++run, ++searched)
     if (run->topic == topic) return *run;
-  return runs_.emplace_back(outgoing_run{topic, {}, {}});
+  auto& run = runs_.emplace_back(outgoing_run{topic, {}, {}});
+  run.drafts.reserve(last_run_bytes_);
+  return run;
 }
 
 std::vector<outgoing_run> outbox::take() {
   std::lock_guard lock{mutex_};
   woken_ = false;
+  last_run_bytes_ = runs_.size() == 1 ? runs_.front().drafts.size() : 0;
   return std::exchange(runs_, {});
 }
 

@@ -49,6 +49,7 @@ private:
   std::mutex mutex_;
   std::condition_variable room_;
   std::vector<outgoing_run> runs_;
+  std::size_t last_run_bytes_ = 0; // the next run is likely to get as large
   bool woken_ = false;
   bool shut_ = false;
   std::int64_t messages_ = 0; // that hold room

@@ -30,6 +30,23 @@ TEST_CASE("consume_queue: units are read alike from memory and from files, acros
   CHECK(queue.last() == unit_at(11));
 }
 
+TEST_CASE("consume_queue: a busy queue reads its newest units without its files") {
+  memory_directory directory;
+  constexpr std::int64_t count = 10'000;
+  consume_queue queue{directory, "q", 2 * count * queue_unit_bytes};
+  std::vector<queue_unit> units;
+  for (std::int64_t n = 0; n < count; ++n)
+    units.push_back(unit_at(n));
+  queue.append({0}, units);
+  REQUIRE(queue.write_out());
+  CHECK(queue.read({0}, count).value() == units);
+  REQUIRE(directory.remove("q/00000000000000000000"));
+  CHECK(queue.read({count - 100}, 200)->size() == 100);
+  CHECK_FALSE(queue.read({0}, 10)); // it was only in the file
+  queue.rest();
+  CHECK_FALSE(queue.read({count - 100}, 200)); // a quiet queue holds none
+}
+
 TEST_CASE("consume_queue: a queue that begins in the middle of a file has no units before") {
   memory_directory directory;
   {
