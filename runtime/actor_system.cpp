@@ -3,6 +3,7 @@
 #include <bitset>
 #include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/logger.hpp>
 #include <caf/node_id.hpp>
 #include <mutex>
 #include <random>
@@ -92,6 +93,8 @@ owned_actor_system::~owned_actor_system() {
   system_.reset();
   node_id_bytes::instance().release(id);
 }
+
+visit::~visit() { caf::logger::set_current_actor_system(nullptr); }
 
 owned_actor_system make_actor_system(const actor_system_options& options) {
   auto config = std::make_unique<caf::actor_system_config>();

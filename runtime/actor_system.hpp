@@ -35,6 +35,17 @@ private:
   std::unique_ptr<caf::actor_system> system_;
 };
 
+/// For a function that a program's thread calls and that makes an actor system or an actor. CAF
+/// leaves a share of the system's logger in each such thread, and the end of the system, in
+/// whatever thread, waits for all shares: a visit gives its thread's share back when it ends.
+class visit {
+public:
+  visit() = default;
+  ~visit();
+  visit(const visit&) = delete;
+  visit& operator=(const visit&) = delete;
+};
+
 /// An actor system that knows our messages and the native link, set up as every node and every
 /// client needs it. Starts in about two milliseconds.
 owned_actor_system make_actor_system(const actor_system_options& options);

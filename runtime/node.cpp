@@ -67,6 +67,7 @@ public:
       : config_(std::move(config)),
         system_(make_actor_system({config_.scheduler_threads, config_.connection_timeout})),
         report_(std::make_shared<failure_report>()) {
+    visit here;
     try {
       if (config_.name_server) start_name_server();
       if (config_.broker) start_broker();
@@ -81,6 +82,7 @@ public:
   bool stop() {
     if (stopped_) return ended_;
     stopped_ = true;
+    visit here;
     report_->expect_end();
     const auto deadline = std::chrono::steady_clock::now() + stop_limit;
     if (broker_) ended_ = broker_->stop(deadline) && ended_;

@@ -76,6 +76,7 @@ std::vector<std::string> default_name_servers() {
 
 client_core::client_core(client_config config)
     : config_(completed(std::move(config))), system_(make_actor_system({.scheduler_threads = 2})) {
+  visit here;
   if (!parse_ipv4(config_.client_ip, address_)) address_ = find_address();
   id_ = text_of(address_) + "@" + config_.instance_name;
   connector_ = spawn_connector(system(), config_.connect_timeout);

@@ -28,6 +28,7 @@ result<done> consumer_link::start(std::function<void(consume_batch, const consum
                                   std::int32_t threads) {
   if (auto named = check_group_name(config_.consumer_group); !named)
     return failure_of(named.error());
+  visit here;
   if (config_.model == message_model::broadcasting)
     local_offsets_ = spawn_local_offsets(core_->system(), config_.offset_store_dir);
   auto spawned = spawn_consumer(core_->system(),
@@ -77,6 +78,7 @@ std::vector<consumed_queue_state> consumer_link::queues() {
 result<std::vector<message_queue>> consumer_link::message_queues(const std::string& topic) {
   if (auto named = check_topic_name(topic); !named) return failure_of(named.error());
   result<std::vector<message_queue>> answer = failure{};
+  visit here;
   caf::scoped_actor self{core_->system()};
   self->request(core_->routes(), core_->config().mq_client_api_timeout, get_topic_route{{topic}})
     .receive(

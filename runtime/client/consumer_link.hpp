@@ -56,6 +56,7 @@ private:
   result<Reply> ask(const Request& request, std::chrono::milliseconds limit) {
     result<Reply> answer = failure{errc::client_closed, "the consumer is not running"};
     if (!actor_) return answer;
+    visit here;
     caf::scoped_actor self{core_->system()};
     self->request(actor_, limit, request)
       .receive([&](const Reply& reply) { answer = reply; },

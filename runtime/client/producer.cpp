@@ -90,6 +90,7 @@ public:
         outbox_(std::make_shared<outbox>(limits_of(config),
                                          [this] { caf::anon_send(actor_, drain_outbox{}); })),
         outcomes_(std::make_shared<outcome_delivery>(outbox_)) {
+    visit here;
     actor_ = spawn_producer(
       core_->system(), {.config = config,
                         .client = core_->routes(),
@@ -157,6 +158,7 @@ public:
     if (auto named = check_topic_name(topic); !named) return failure_of(named.error());
     result<std::vector<message_queue>> answer =
       failure{errc::request_timeout, "nobody has answered where topic " + topic + " is served"};
+    visit here;
     caf::scoped_actor self{core_->system()};
     self->request(actor_, core_->config().mq_client_api_timeout, get_writable_queues{{topic}})
       .receive([&](const writable_queues& found) { answer = found.queues; },
@@ -174,6 +176,7 @@ public:
     if (closed_.exchange(true)) return;
     outbox_->shut();
     if (client_scope::is_active()) return caf::anon_send(actor_, close_producer{});
+    visit here;
     caf::scoped_actor self{core_->system()};
     self->request(actor_, config_.send_msg_timeout + std::chrono::seconds{2}, close_producer{})
       .receive(

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <memory>
+#include <thread>
 
 #include "runtime/node.hpp"
 #include "support/child_process.hpp"
@@ -34,6 +36,16 @@ TEST_CASE("node: several live in one process") {
   node second{embedded_node_config()};
   CHECK(first.name_server_port() != second.name_server_port());
   CHECK(first.broker_port() != second.broker_port());
+}
+
+TEST_CASE("node: another thread than the one that started it may stop it or let it go") {
+  auto stopped = std::make_unique<node>(embedded_node_config());
+  auto dropped = std::make_unique<node>(embedded_node_config());
+  std::thread{[&] {
+    CHECK(stopped->stop());
+    dropped.reset();
+  }}.join();
+  stopped.reset();
 }
 
 TEST_CASE("node: a directory is served again after a stop, and by one node at a time") {

@@ -9,6 +9,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/actor_system.hpp"
 #include "runtime/client/producer.hpp"
+#include "runtime/client/push_consumer.hpp"
 #include "runtime/net/publish.hpp"
 #include "support/fake_broker.hpp"
 
@@ -146,6 +147,37 @@ TEST_CASE_FIXTURE(fixture, "producer: a callback may let its producer go") {
     gone.set_value();
   });
   CHECK(gone.get_future().wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE_FIXTURE(fixture, "producer: a callback may let producer and client go") {
+  auto members = std::make_shared<client>(config);
+  auto sender = std::make_shared<producer>(*members);
+  std::promise<void> gone;
+  auto* last = sender.get();
+  last->send_async(order(), [&gone, members = std::move(members),
+                             sender = std::move(sender)](const result<send_result>&) mutable {
+    sender.reset();
+    members.reset();
+    gone.set_value();
+  });
+  CHECK(gone.get_future().wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE_FIXTURE(fixture, "client: another thread than the one that made it may let it go") {
+  auto members = std::make_unique<client>(config);
+  auto sender = std::make_unique<producer>(*members);
+  CHECK(sender->send(order()));
+  CHECK(sender->message_queues("orders"));
+  auto reader = std::make_unique<push_consumer>(*members, consumer_config{});
+  REQUIRE(reader->subscribe("orders"));
+  reader->on_message([](auto) { return consume_status::success; });
+  REQUIRE(reader->start());
+  CHECK(reader->queues().empty());
+  std::thread{[&] {
+    reader.reset();
+    sender.reset();
+    members.reset();
+  }}.join();
 }
 
 TEST_CASE_FIXTURE(fixture, "producer: what a callback may do, and what a selector may not") {
