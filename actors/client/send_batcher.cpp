@@ -47,8 +47,6 @@ void send_batcher::accept(outgoing_run run, time_point now) {
   auto& topic = state_of(run.topic);
   unfinished_ += static_cast<std::int64_t>(run.sends.size());
   std::span<const std::uint8_t> records{run.drafts};
-  lane* turn = nullptr;
-  int turn_left = 0;
   for (auto& send : run.sends) {
     auto own = records.first(send.bytes);
     records = records.subspan(send.bytes);
@@ -57,15 +55,21 @@ void send_batcher::accept(outgoing_run run, time_point now) {
       finish(send, make_error(errc::topic_not_exist, topic.view->problem_sentence));
       continue;
     }
-    if (!send.choice && turn_left-- == 0) {
-      turn = next_lane(topic, {});
-      turn_left = turn != nullptr ? sends_per_turn_max - 1 : 0;
-    }
-    if (send.choice || turn == nullptr)
-      place(topic, std::move(send), own);
+    if (auto* to = send.choice ? nullptr : lane_to_fill(topic))
+      gather(*to, std::move(send), own);
     else
-      gather(*turn, std::move(send), own);
+      place(topic, std::move(send), own);
   }
+}
+
+/// Sends that may take any queue fill one lane after the other: what waits there goes on filling
+/// until it is a turn's worth.
+send_batcher::lane* send_batcher::lane_to_fill(topic_state& topic) {
+  auto* last = topic.filling;
+  const bool goes_on = last != nullptr && last->link && last->writable && last->broker->overdue == 0
+                       && !last->sends.empty() && last->sends.newest_count() < sends_per_turn_max;
+  if (!goes_on) topic.filling = next_lane(topic, {});
+  return topic.filling;
 }
 
 send_batcher::lane* send_batcher::next_lane(topic_state& topic, const broker_name& avoided) {
@@ -138,6 +142,7 @@ send_batcher::lane& send_batcher::lane_of(topic_state& topic, const message_queu
   auto i = topic.lanes.find(queue);
   if (i != topic.lanes.end()) return i->second;
   lane made{queue, send_lane{static_cast<std::size_t>(config_.batch_bytes_max)}};
+  made.topic = &topic;
   made.broker = &windows_[queue.broker];
   auto link = topic.view->brokers.find(queue.broker);
   if (link != topic.view->brokers.end()) made.link = link->second;
@@ -179,17 +184,34 @@ bool send_batcher::can_send(const lane& of) const {
   return of.in_flight == 0 || (of.in_flight < batches_in_flight_max && of.sends.has_full_batch());
 }
 
+/// Whether so few sends should go while others are under way to their broker. Only where more will
+/// come: a lane that is not being filled waits for nobody.
+bool send_batcher::is_worth_a_request(const lane& of) const {
+  if (&of != of.topic->filling) return true;
+  auto under_way = of.topic->under_way.find(of.broker);
+  return under_way == of.topic->under_way.end()
+         || of.sends.newest_count() * under_way_for_one
+              >= static_cast<std::size_t>(under_way->second);
+}
+
 std::vector<send_batcher::batch> send_batcher::take_batches() {
   std::vector<batch> batches;
-  for (auto& [name, window] : windows_)
+  for (auto& [name, window] : windows_) {
+    std::deque<lane*> gathering;
     while (window.in_flight < requests_in_flight_max && !window.ready.empty()) {
       auto* next = window.ready.front();
       window.ready.pop_front();
+      if (can_send(*next) && !is_worth_a_request(*next)) {
+        gathering.push_back(next);
+        continue;
+      }
       next->listed = false;
       if (!can_send(*next)) continue;
       batches.push_back(make_batch(*next));
       list(*next);
     }
+    window.ready.insert(window.ready.begin(), gathering.begin(), gathering.end());
+  }
   return batches;
 }
 
@@ -211,6 +233,7 @@ send_batcher::batch send_batcher::make_batch(lane& of) {
   request.drafts = byte_block{std::move(content.drafts)};
   ++of.in_flight;
   ++of.broker->in_flight;
+  of.topic->under_way[of.broker] += static_cast<std::int64_t>(content.sends.size());
   flights_.emplace(result.number, flight{&of, request.drafts, std::move(content.sends), 0, {}});
   return result;
 }
@@ -222,6 +245,7 @@ std::optional<send_batcher::flight> send_batcher::land(std::uint64_t number) {
   flights_.erase(i);
   --result.to->in_flight;
   --result.to->broker->in_flight;
+  result.to->topic->under_way[result.to->broker] -= static_cast<std::int64_t>(result.sends.size());
   if (result.overdue_since) --result.to->broker->overdue;
   list(*result.to);
   return result;

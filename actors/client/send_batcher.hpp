@@ -23,9 +23,13 @@ namespace cafmq {
 inline constexpr std::int32_t requests_in_flight_max = 6;
 /// Batches of one queue among them: a second one only when it is full.
 inline constexpr std::int32_t batches_in_flight_max = 2;
-/// Sends that arrive together take queues in turn, this many a turn: as few as give batches that
-/// are worth a request.
-inline constexpr std::int32_t sends_per_turn_max = 16;
+/// Sends that may take any queue go to one after the other, so many a turn: as few as give batches
+/// that are worth a request.
+inline constexpr std::size_t sends_per_turn_max = 16;
+/// While sends are under way to a broker, those that come behind wait for each other: one is worth
+/// a request of its own beside so many, two beside twice as many. So dozens of blocked senders
+/// travel in few requests, and a few senders wait for nobody.
+inline constexpr std::size_t under_way_for_one = 6;
 /// A request whose sends have all timed out keeps its place this long, so that a broker that has
 /// stopped answering is not fed without bound.
 inline constexpr std::chrono::seconds overdue_request_max{30};
@@ -84,10 +88,12 @@ public:
 
 private:
   struct broker_window;
+  struct topic_state;
 
   struct lane { // one queue
     message_queue queue;
     send_lane sends;
+    topic_state* topic = nullptr;
     broker_window* broker = nullptr;
     broker_handle link{}; // invalid: down
     std::shared_ptr<const sent_to> where{};
@@ -108,8 +114,10 @@ private:
     std::optional<topic_view> view;
     queue_rotation rotation;
     std::map<message_queue, lane> lanes;
-    std::vector<lane*> writable;    // as the view orders them
-    std::deque<held_send> unrouted; // no queue can be chosen yet
+    std::vector<lane*> writable; // as the view orders them
+    lane* filling = nullptr;     // where sends gather that may take any queue
+    std::map<const broker_window*, std::int64_t> under_way; // sends, by broker
+    std::deque<held_send> unrouted;                         // no queue can be chosen yet
     time_point next_refresh{};
   };
   struct flight { // a request under way
@@ -140,7 +148,9 @@ private:
   void place(topic_state& topic, outgoing send, std::span<const std::uint8_t> records);
   void gather(lane& to, outgoing send, std::span<const std::uint8_t> records);
   void list(lane& of);
+  lane* lane_to_fill(topic_state& topic);
   bool can_send(const lane& of) const;
+  bool is_worth_a_request(const lane& of) const;
   batch make_batch(lane& of);
   void lose_broker(topic_state& topic, const broker_name& broker, time_point now);
   std::optional<flight> land(std::uint64_t number);

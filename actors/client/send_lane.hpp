@@ -30,6 +30,8 @@ public:
   explicit send_lane(std::size_t batch_bytes_max) : batch_bytes_max_(batch_bytes_max) {}
 
   bool empty() const { return waiting_.empty(); }
+  /// Sends in the batch that is being filled. Pre: not empty.
+  std::size_t newest_count() const { return waiting_.back().sends.size(); }
   /// Nothing more fits into the first batch.
   bool has_full_batch() const;
 

@@ -78,8 +78,47 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(small.take_batches().size() == 1);
 
   sends.show(view_of({"a"}, {"a"}, 8), now);
-  send(8);
+  for (int id = 0; id < 8; ++id)
+    send_chosen({.queue = {{"orders"}, {"a"}, {id}}});
   CHECK(sends.take_batches().size() == requests_in_flight_max);
+}
+
+TEST_CASE_FIXTURE(fixture, "send_batcher: beside many sends under way a few wait for each other, "
+                           "beside a few they do not") {
+  const int many = 4 * static_cast<int>(under_way_for_one);
+  sends.show(view_of({"a"}, {"a"}, 4), now);
+  send_together(many);
+  auto under_way = sends.take_batches();
+  REQUIRE(under_way.size() == 2); // as full as a turn makes them
+  send(3);
+  CHECK(sends.take_batches().empty());
+  send(1);
+  CHECK(next_batch().request.count == 4); // worth a request beside so many
+  for (const auto& sent : under_way)
+    sends.succeeded(sent.number, {});
+  send(1);
+  CHECK(next_batch().request.count == 1);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "send_batcher: sends whose queue is chosen wait for nobody, nor do those "
+                  "of another topic") {
+  sends.show(view_of({"a", "b"}, {"a", "b"}, 8), now);
+  send_together(4 * static_cast<int>(sends_per_turn_max));
+  CHECK(sends.take_batches().size() == 4);
+  send(1);
+  CHECK(sends.take_batches().empty());
+  send_chosen({.queue = {{"orders"}, {"a"}, {7}}});
+  CHECK(next_batch().request.count == 1);
+  auto elsewhere = view_of({"a", "b"}, {"a", "b"});
+  elsewhere.topic = {"payments"};
+  for (auto& queue : elsewhere.write_queues)
+    queue.topic = {"payments"};
+  sends.show(elsewhere, now);
+  auto run = one();
+  run.topic = {"payments"};
+  sends.accept(std::move(run), now);
+  CHECK(next_batch().request.count == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "D14: a user's batch stays whole and gets consecutive offsets") {
