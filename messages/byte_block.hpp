@@ -1,14 +1,14 @@
 #pragma once
 
-#include <caf/error.hpp>
-#include <caf/meta/load_callback.hpp>
-#include <caf/meta/type_name.hpp>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "messages/inspect.hpp"
 
 namespace cafmq {
 
@@ -33,18 +33,18 @@ public:
   friend std::enable_if_t<Inspector::reads_state, typename Inspector::result_type>
   inspect(Inspector& f, const byte_block& x) {
     static const bytes none;
-    return f(caf::meta::type_name("byte_block"), x.content_ ? *x.content_ : none);
+    return f(detail::label<Inspector>("byte_block"), x.content_ ? *x.content_ : none);
   }
 
   template <class Inspector>
   friend std::enable_if_t<Inspector::writes_state, typename Inspector::result_type>
   inspect(Inspector& f, byte_block& x) {
     bytes loaded;
-    auto freeze = [&]() -> caf::error {
+    auto freeze = [&]() -> typename Inspector::result_type {
       x.content_ = std::make_shared<const bytes>(std::move(loaded));
-      return caf::none;
+      return {};
     };
-    return f(caf::meta::type_name("byte_block"), loaded, caf::meta::load_callback(freeze));
+    return f(detail::label<Inspector>("byte_block"), loaded, detail::after_load(freeze));
   }
 
 private:

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <utility>
+
 // Includes nothing of CAF, so that messages may stand in the headers of programs that do not know
 // it; whoever serializes one has CAF's headers anyway.
 namespace caf::meta {
 struct type_name_t;
-}
+template <class F>
+struct load_callback_t;
+} // namespace caf::meta
 
 namespace cafmq::detail {
 
@@ -17,6 +21,12 @@ struct type_label {
 template <class Inspector>
 constexpr auto label(const char* name) {
   return typename type_label<Inspector>::type{name};
+}
+
+/// CAF's annotation for what follows the loading of a type.
+template <class F>
+auto after_load(F step) {
+  return caf::meta::load_callback_t<F>{std::move(step)};
 }
 
 } // namespace cafmq::detail

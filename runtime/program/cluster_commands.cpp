@@ -3,14 +3,13 @@
 
 #include "runtime/console/json_line.hpp"
 #include "runtime/console/table.hpp"
-#include "runtime/program/cluster_access.hpp"
 #include "runtime/program/command.hpp"
 
 namespace cafmq::program {
 
 namespace {
 
-std::string status_line(const found_broker& broker, const broker_status& status) {
+std::string status_line(const broker_info& broker, const broker_status& status) {
   return json_line{}
     .text("cluster", broker.cluster.value)
     .text("brokerName", broker.name.value)
@@ -32,15 +31,15 @@ std::string status_line(const found_broker& broker, const broker_status& status)
 }
 
 exit_code show_cluster(const client_options& options) {
-  cluster_access cluster{client_settings(options)};
+  auto cluster = open_admin(options);
   text_table table{{"cluster", "broker", "id", "address", "version", "topics", "queues", "groups",
                     "in", "out", "log", "state"}};
   bool all_well = true;
-  for (const auto& broker : cluster.brokers()) {
-    const auto status = cluster.try_ask<broker_status>(broker, get_broker_status{});
+  for (const auto& broker : value_or_fail(cluster.brokers())) {
+    const auto status = cluster.status(broker);
     if (!status) {
       all_well = false;
-      const auto problem = sentence(status.error());
+      const auto problem = status.sentence();
       if (options.json)
         print(json_line{}
                 .text("cluster", broker.cluster.value)

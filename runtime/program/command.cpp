@@ -54,6 +54,17 @@ settings client_settings(const client_options& options) {
   return read.values;
 }
 
+admin open_admin(const client_options& options) {
+  return admin{client{client_settings(options).client}};
+}
+
+command_failed failed_command(const failure& why) {
+  const bool is_missing = why.code == errc::topic_not_exist || why.code == errc::group_not_exist
+                          || why.code == errc::message_not_found
+                          || why.code == errc::request_timeout;
+  return {is_missing ? exit_code::not_found : exit_code::failed, why.sentence};
+}
+
 std::string read_file(const std::string& path) {
   std::ostringstream text;
   if (path == "-") {

@@ -3,9 +3,11 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.hpp"
+#include "runtime/client/admin.hpp"
 
 namespace CLI {
 class App;
@@ -47,6 +49,20 @@ void add_client_options(CLI::App& command, client_options& options);
 /// servers from -n, else from the settings, else NAMESRV_ADDR, else 127.0.0.1:9876.
 /// Throws command_failed (wrong_use) with every fault.
 settings client_settings(const client_options& options);
+
+/// The cluster that these options name.
+admin open_admin(const client_options& options);
+
+/// A failure of the C++ API as the end of a command: not_found when something is not there or
+/// nobody answered in time, else failed.
+command_failed failed_command(const failure& why);
+
+/// Throws command_failed when there is no value.
+template <class T>
+T value_or_fail(result<T> outcome) {
+  if (!outcome) throw failed_command(outcome.error());
+  return std::move(*outcome);
+}
 
 /// The content of a file, or of standard input for "-". Throws command_failed.
 std::string read_file(const std::string& path);

@@ -1,12 +1,8 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <map>
 #include <memory>
-#include <set>
 
 #include "runtime/console/json_line.hpp"
 #include "runtime/console/table.hpp"
-#include "runtime/program/cluster_access.hpp"
 #include "runtime/program/command.hpp"
 
 namespace cafmq::program {
@@ -28,21 +24,9 @@ std::string subscriptions_text(const group_summary& summary) {
   return text;
 }
 
-/// Groups of all masters. Members join every broker, so the largest count is the right one.
-std::map<std::pair<group_name, bool>, group_summary> all_groups(cluster_access& cluster) {
-  std::map<std::pair<group_name, bool>, group_summary> groups;
-  for (const auto& broker : cluster.masters())
-    for (const auto& summary : cluster.ask<group_list>(broker, list_groups{}).groups) {
-      auto& known = groups[{summary.group, summary.consumers}];
-      if (known.group.value.empty() || summary.members > known.members) known = summary;
-    }
-  return groups;
-}
-
 exit_code list_all(const group_options& options) {
-  cluster_access cluster{client_settings(options)};
   text_table table{{"group", "kind", "members", "model", "subscriptions"}};
-  for (const auto& [key, summary] : all_groups(cluster)) {
+  for (const auto& summary : value_or_fail(open_admin(options).groups())) {
     const char* kind = summary.consumers ? "consumers" : "producers";
     const std::string model = summary.consumers ? model_text(summary.model) : "";
     if (options.json)
@@ -61,59 +45,11 @@ exit_code list_all(const group_options& options) {
   return exit_code::ok;
 }
 
-/// What all masters know of one group.
-struct whole_group {
-  struct member {
-    std::int64_t silent_ms = 0;
-    std::vector<message_queue> queues;
-  };
-  struct position {
-    client_id owner;
-    queue_offset committed, min, max;
-
-    std::int64_t lag() const { return max - (committed == no_offset ? min : committed); }
-  };
-  bool found = false;
-  group_summary summary;
-  std::map<client_id, member> members;
-  std::map<message_queue, position> queues;
-};
-
-whole_group describe(cluster_access& cluster, const group_name& group) {
-  whole_group whole;
-  for (const auto& broker : cluster.masters()) {
-    const auto answer = cluster.try_ask<group_description>(broker, describe_group{group});
-    if (!answer && code_of(answer.error()) == errc::group_not_exist) continue;
-    if (!answer) throw cluster_access::failure(broker, answer.error());
-    if (!whole.found || answer->summary.members > whole.summary.members)
-      whole.summary = answer->summary;
-    whole.found = true;
-    for (const auto& member : answer->members) {
-      auto [known, fresh] = whole.members.try_emplace(member.client);
-      known->second.silent_ms =
-        fresh ? member.silent_ms : std::min(known->second.silent_ms, member.silent_ms);
-      for (const auto& queue : member.queues)
-        known->second.queues.push_back({queue.topic, broker.name, queue.id});
-    }
-    for (const auto& queue : answer->queues)
-      whole.queues[{queue.queue.topic, broker.name, queue.queue.id}] = {
-        queue.owner, queue.committed, queue.min, queue.max};
-  }
-  return whole;
-}
-
 std::string queue_text(const message_queue& queue) {
   return queue.topic.value + " " + queue.broker.value + "/" + std::to_string(queue.id.value);
 }
 
-std::int64_t total_lag(const whole_group& group) {
-  std::int64_t lag = 0;
-  for (const auto& [queue, position] : group.queues)
-    lag += position.lag();
-  return lag;
-}
-
-void print_json(const whole_group& group) {
+void print_json(const consumer_group& group) {
   std::vector<std::string> members;
   for (const auto& [client, member] : group.members) {
     std::vector<std::string> queues;
@@ -145,18 +81,18 @@ void print_json(const whole_group& group) {
           .text("group", group.summary.group.value)
           .text("model", model_text(group.summary.model))
           .text("subscriptions", subscriptions_text(group.summary))
-          .number("lag", total_lag(group))
+          .number("lag", group.lag())
           .raw("members", json_array(members))
           .raw("queues", json_array(queues))
           .str()
         + "\n");
 }
 
-void print_tables(const whole_group& group) {
+void print_tables(const consumer_group& group) {
   const auto subscriptions = subscriptions_text(group.summary);
   std::string text = "group " + group.summary.group.value + ", " + model_text(group.summary.model)
                      + (subscriptions.empty() ? "" : ", subscribed to " + subscriptions) + ", lag "
-                     + grouped(total_lag(group)) + "\n\n";
+                     + grouped(group.lag()) + "\n\n";
   text_table members{{"member", "queues", "heard", ""}};
   for (const auto& [client, member] : group.members) {
     std::string queues;
@@ -176,10 +112,7 @@ void print_tables(const whole_group& group) {
 }
 
 exit_code show_group(const group_options& options) {
-  cluster_access cluster{client_settings(options)};
-  const auto group = describe(cluster, {options.group});
-  if (!group.found)
-    throw command_failed(exit_code::not_found, "no broker knows a consumer group " + options.group);
+  const auto group = value_or_fail(open_admin(options).describe_group({options.group}));
   if (options.json)
     print_json(group);
   else

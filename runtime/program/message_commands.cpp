@@ -1,14 +1,10 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 
-#include "messages/codec/message_id.hpp"
-#include "messages/codec/record.hpp"
 #include "messages/received_message.hpp"
 #include "runtime/console/json_line.hpp"
 #include "runtime/console/table.hpp"
 #include "runtime/console/time_text.hpp"
-#include "runtime/program/cluster_access.hpp"
 #include "runtime/program/command.hpp"
 
 namespace cafmq::program {
@@ -27,89 +23,6 @@ struct message_options : client_options {
   std::int64_t offset = -1;
   int count = 32;
 };
-
-std::vector<received_message> unpack(const byte_block& records, const broker_name& broker) {
-  std::vector<received_message> messages;
-  const auto name = std::make_shared<const std::string>(broker.value);
-  std::size_t at = 0;
-  while (at < records.size()) {
-    const auto record = check_record(records.span().subspan(at));
-    if (record.kind != record_kind::valid) break;
-    messages.emplace_back(records, static_cast<std::uint32_t>(at), name);
-    at += static_cast<std::size_t>(record.size);
-  }
-  return messages;
-}
-
-bool has_key(const received_message& message, const std::string& key) {
-  if (message.property(property::unique_key) == key) return true;
-  auto keys = message.keys();
-  while (!keys.empty()) {
-    const auto end = keys.find(' ');
-    if (keys.substr(0, end) == key) return true;
-    if (end == std::string_view::npos) break;
-    keys.remove_prefix(end + 1);
-  }
-  return false;
-}
-
-/// Messages of a topic with this key or unique key, oldest first, from all its brokers.
-std::vector<received_message> find_by_key(cluster_access& cluster, const topic_name& topic,
-                                          const std::string& key, int count, wall_time_ms begin,
-                                          wall_time_ms end) {
-  std::vector<received_message> found;
-  const auto route = cluster.route(topic);
-  for (const auto& queues : route.queues) {
-    const auto broker = cluster.master_of(route, queues.broker);
-    const auto answer =
-      cluster.ask<found_messages>(broker, query_messages{topic, key, count, begin, end});
-    for (auto& message : unpack(answer.records, broker.name))
-      if (has_key(message, key)) found.push_back(std::move(message)); // the index holds hashes
-  }
-  std::ranges::stable_sort(found, {}, &received_message::store_timestamp);
-  return found;
-}
-
-/// The message at an offset message id, if a broker of the cluster is where the id points.
-std::optional<received_message> find_by_offset_id(cluster_access& cluster, const std::string& id) {
-  const auto location = parse_offset_message_id(id);
-  if (!location) return std::nullopt;
-  const auto address = location->host + ":" + std::to_string(location->port);
-  for (const auto& broker : cluster.brokers()) {
-    if (broker.address != address) continue;
-    const auto answer = cluster.try_ask<found_messages>(broker, view_message{location->position});
-    if (!answer && code_of(answer.error()) == errc::message_not_found) return std::nullopt;
-    if (!answer) throw cluster_access::failure(broker, answer.error());
-    auto messages = unpack(answer->records, broker.name);
-    if (!messages.empty()) return messages.front();
-  }
-  return std::nullopt;
-}
-
-std::vector<received_message> find_by_offset(cluster_access& cluster,
-                                             const message_options& options) {
-  const auto route = cluster.route({options.topic});
-  std::vector<received_message> found;
-  for (const auto& queues : route.queues) {
-    if (!options.broker.empty() && queues.broker.value != options.broker) continue;
-    const auto broker = cluster.master_of(route, queues.broker);
-    pull_messages pull;
-    pull.group = {"CAFMQ_TOOLS"};
-    pull.client = {"cafmq-message"};
-    pull.topic = route.topic;
-    pull.queue = {options.queue};
-    pull.from = {options.offset};
-    pull.count_max = options.count;
-    const auto answer = cluster.try_ask<pulled_messages>(broker, pull);
-    if (!answer && code_of(answer.error()) == errc::invalid_parameter && options.broker.empty())
-      continue; // another broker may have that queue
-    if (!answer) throw cluster_access::failure(broker, answer.error());
-    if (answer->status != pull_status::found) continue;
-    for (auto& message : unpack(answer->records, broker.name))
-      if (static_cast<int>(found.size()) < options.count) found.push_back(std::move(message));
-  }
-  return found;
-}
 
 void print_whole(const received_message& message) {
   std::string text;
@@ -168,25 +81,11 @@ wall_time_ms time_or(const std::string& text, wall_time_ms otherwise, const char
 }
 
 exit_code show_message(const message_options& options) {
-  cluster_access cluster{client_settings(options)};
-  auto found = find_by_offset_id(cluster, options.id);
-  if (!found) {
-    // A unique key looks like an offset id, but its address is that of a client.
-    std::vector<topic_name> topics{{options.topic}};
-    if (options.topic.empty()) topics = cluster.topics().topics;
-    for (const auto& topic : topics) {
-      auto messages = find_by_key(cluster, topic, options.id, options.count, 0, INT64_MAX);
-      if (!messages.empty()) found = messages.back(); // the newest, as RocketMQ's clients do
-      if (found) break;
-    }
-  }
-  if (!found)
-    throw command_failed(exit_code::not_found,
-                         "no message has the offset id or unique key " + options.id);
+  const auto found = value_or_fail(open_admin(options).view_message(options.id, {options.topic}));
   if (options.json)
-    print(message_line(*found) + "\n");
+    print(message_line(found) + "\n");
   else
-    print_whole(*found);
+    print_whole(found);
   return exit_code::ok;
 }
 
@@ -196,15 +95,19 @@ exit_code find_messages(const message_options& options) {
   if (by_key == by_offset || (by_offset && (options.queue < 0 || options.offset < 0)))
     throw command_failed(exit_code::wrong_use,
                          "say either --key or --unique-key, or --queue and --offset");
-  cluster_access cluster{client_settings(options)};
-  if (by_offset)
-    return print_found(options, find_by_offset(cluster, options),
-                       "queue " + std::to_string(options.queue) + " has no message at offset "
-                         + std::to_string(options.offset));
+  if (by_offset) {
+    const message_queue queue{{options.topic}, {options.broker}, {options.queue}};
+    return print_found(
+      options, value_or_fail(open_admin(options).messages_at(queue, options.offset, options.count)),
+      "queue " + std::to_string(options.queue) + " has no message at offset "
+        + std::to_string(options.offset));
+  }
   const auto& key = options.key.empty() ? options.unique_key : options.key;
   const auto begin = time_or(options.begin, 0, "--begin");
   const auto end = time_or(options.end, INT64_MAX, "--end");
-  return print_found(options, find_by_key(cluster, {options.topic}, key, options.count, begin, end),
+  return print_found(options,
+                     value_or_fail(open_admin(options).query_messages({options.topic}, key,
+                                                                      options.count, begin, end)),
                      "topic " + options.topic + " has no message with the key " + key);
 }
 

@@ -19,6 +19,9 @@ IMPURE = re.compile(r"\b(std::this_thread|std::thread\b|std::chrono::(system|ste
 # The state of the log sink is process-wide by nature; the safe defaults belong to every actor shell.
 PURE_EXCEPTIONS = {"actors/log.cpp", "actors/safe_actor.hpp"}
 
+PUBLIC_HEADERS = ["runtime/node.hpp"] + [f"runtime/client/{name}.hpp" for name in (
+    "admin", "client", "producer", "pull_consumer", "push_consumer")]
+
 
 def tracked(*patterns):
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns], cwd=ROOT,
@@ -109,6 +112,25 @@ def faults_of_invariants():
             yield f"docs/invariants.md: {promise}: {'remove' if file in listed else 'add'} {file}"
 
 
+def reached_from(path, seen):
+    """The headers of this tree that `path` includes, itself first; each once."""
+    if path in seen or not (ROOT / path).exists():
+        return
+    seen.add(path)
+    yield path
+    for include in re.findall(r'#include\s+"([^"]+)"', (ROOT / path).read_text(encoding="utf-8")):
+        yield from reached_from(include, seen)
+
+
+def faults_of_public_headers():
+    """Programs that do not know CAF include these."""
+    for public in PUBLIC_HEADERS:
+        for path in reached_from(public, set()):
+            found = re.search(r"#include\s+<(caf/[^>]+)>", (ROOT / path).read_text(encoding="utf-8"))
+            if found:
+                yield f"{path}: includes {found.group(1)}, and {public} leads here: keep CAF out of its reach"
+
+
 def mirrored(path):
     """A pure .cpp is tested by the file of its name, or by one of its folder that includes its header."""
     if (ROOT / "test" / (path[:-4] + "_test.cpp")).exists():
@@ -120,6 +142,7 @@ def mirrored(path):
 def main():
     faults = [fault for path in tracked("*.cpp", "*.hpp") for fault in faults_of(path)]
     faults += faults_of_invariants()
+    faults += faults_of_public_headers()
     print("\n".join(faults) if faults else "the house is tidy")
     return 1 if faults else 0
 
