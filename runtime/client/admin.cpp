@@ -14,6 +14,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/actor_system.hpp"
 #include "runtime/client/client_core.hpp"
+#include "runtime/client/outbox.hpp"
 
 namespace cafmq {
 
@@ -42,6 +43,10 @@ struct refused {
 /// What `operation` returns, or why it was refused.
 template <class Operation>
 auto result_of(Operation operation) -> result<decltype(operation())> {
+  if (client_scope::is_in(client_scope::kind::selector))
+    return failure{errc::invalid_parameter,
+                   "an admin call in a queue selector would wait for the selector's own return; "
+                   "make it before, or in another thread"};
   visit here;
   try {
     return operation();

@@ -162,6 +162,15 @@ TEST_CASE_FIXTURE(fixture, "admin: brokers tell how they are, and one that is go
   CHECK(silent.sentence().find("127.0.0.1:1") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "admin: a queue selector, which holds up the sockets, is told so") {
+  result<std::vector<topic_name>> asked = failure{};
+  CHECK(sender.send(message{{"orders"}, "body"}, [&](const std::vector<message_queue>& queues) {
+    asked = cluster.topics();
+    return queues.front();
+  }));
+  CHECK(asked.code() == errc::invalid_parameter);
+}
+
 TEST_CASE("admin: without a name server each call says so within its time") {
   client_config config;
   config.namesrv_addr = {"127.0.0.1:1"};
