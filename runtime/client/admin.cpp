@@ -103,7 +103,7 @@ bool has_key(const received_message& message, std::string_view key) {
 
 } // namespace
 
-void topic_change::apply_to(topic_config& topic) const {
+void topic_alteration::apply_to(topic_config& topic) const {
   topic.read_queues = read_queues.value_or(topic.read_queues);
   topic.write_queues = write_queues.value_or(topic.write_queues);
   topic.perm = perm.value_or(topic.perm);
@@ -190,7 +190,7 @@ public:
     return changed;
   }
 
-  changed_topic update_topic(const topic_name& topic, const topic_change& change,
+  changed_topic update_topic(const topic_name& topic, const topic_alteration& change,
                              const broker_choice& where) {
     changed_topic changed;
     for (const auto& broker : masters(where)) {
@@ -413,7 +413,7 @@ result<broker_status> admin::status(const broker_info& broker) {
 result<changed_topic> admin::create_topic(const topic_config& topic, const broker_choice& where) {
   return result_of([&] { return inside_->create_topic(topic, where); });
 }
-result<changed_topic> admin::update_topic(const topic_name& topic, const topic_change& change,
+result<changed_topic> admin::update_topic(const topic_name& topic, const topic_alteration& change,
                                           const broker_choice& where) {
   return result_of([&] { return inside_->update_topic(topic, change, where); });
 }

@@ -30,7 +30,7 @@ struct broker_choice {
 };
 
 /// What to change of a topic; the rest stays.
-struct topic_change {
+struct topic_alteration {
   std::optional<std::int32_t> read_queues{};
   std::optional<std::int32_t> write_queues{};
   std::optional<std::int32_t> perm{}; ///< bits of `permission`
@@ -97,7 +97,7 @@ public:
   result<changed_topic> create_topic(const topic_config& topic, const broker_choice& where = {});
   /// On those masters of the choice that have the topic. Failures: topic_not_exist, when none has,
   /// and as `create_topic`.
-  result<changed_topic> update_topic(const topic_name& topic, const topic_change& change,
+  result<changed_topic> update_topic(const topic_name& topic, const topic_alteration& change,
                                      const broker_choice& where = {});
   /// With all its messages; returns who had it, as it was. Failures: topic_not_exist, when none
   /// had.

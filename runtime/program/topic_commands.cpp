@@ -37,8 +37,8 @@ std::int32_t permission_of(const std::string& text) {
 }
 
 /// What the options say of a topic's shape.
-topic_change wanted_change(const topic_options& options) {
-  topic_change change;
+topic_alteration wanted_change(const topic_options& options) {
+  topic_alteration change;
   if (options.queues > 0) change.read_queues = change.write_queues = options.queues;
   if (options.read_queues > 0) change.read_queues = options.read_queues;
   if (options.write_queues > 0) change.write_queues = options.write_queues;
