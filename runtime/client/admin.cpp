@@ -35,6 +35,8 @@ struct refused {
   throw refused{{code, std::move(sentence)}};
 }
 
+[[noreturn]] void refuse(const caf::error& why) { refuse(code_of(why), sentence(why)); }
+
 [[noreturn]] void refuse(const broker_info& broker, const caf::error& why) {
   refuse(code_of(why),
          "broker " + broker.name.value + " at " + broker.address + ": " + sentence(why));
@@ -126,7 +128,7 @@ public:
   template <class Reply, class Request>
   Reply ask_name_server(const Request& request) {
     auto answer = ask<Reply>(core_->routes(), request);
-    if (!answer) refuse(code_of(answer.error()), sentence(answer.error()));
+    if (!answer) refuse(answer.error());
     return std::move(*answer);
   }
 
@@ -152,6 +154,14 @@ public:
       for (const auto& [id, address] : route.addresses)
         found.push_back({route.cluster, route.broker, id, address});
     return found;
+  }
+
+  broker_status status(const broker_info& broker) {
+    auto link = ask<broker_link>(core_->routes(), connect_broker{broker.address});
+    if (!link) refuse(link.error());
+    auto answer = ask<broker_status>(link->handle, get_broker_status{});
+    if (!answer) refuse(answer.error());
+    return std::move(*answer);
   }
 
   std::vector<broker_info> masters(const broker_choice& where = {}) {
@@ -194,11 +204,11 @@ public:
                              const broker_choice& where) {
     changed_topic changed;
     for (const auto& broker : masters(where)) {
-      auto known = ask_broker<topic_configs>(broker, get_topic_configs{topic}).topics;
-      if (known.empty()) continue;
-      change.apply_to(known.front());
+      auto known = config_on(broker, topic);
+      if (!known) continue;
+      change.apply_to(*known);
       changed.brokers[broker.name] =
-        ask_broker<topic_changed>(broker, update_topic_on_broker{known.front(), false}).config;
+        ask_broker<topic_changed>(broker, update_topic_on_broker{*known, false}).config;
     }
     if (changed.brokers.empty()) refuse_unknown(topic);
     await_change(topic, changed);
@@ -208,10 +218,10 @@ public:
   changed_topic delete_topic(const topic_name& topic, const broker_choice& where) {
     changed_topic deleted;
     for (const auto& broker : masters(where)) {
-      auto known = ask_broker<topic_configs>(broker, get_topic_configs{topic}).topics;
-      if (known.empty()) continue;
+      auto known = config_on(broker, topic);
+      if (!known) continue;
       ask_broker<topic_deleted>(broker, delete_topic_on_broker{topic});
-      deleted.brokers[broker.name] = std::move(known.front());
+      deleted.brokers[broker.name] = std::move(*known);
     }
     if (deleted.brokers.empty()) refuse_unknown(topic);
     deleted.routed = await_route(topic, [&](const topic_route& shown) {
@@ -338,6 +348,15 @@ private:
     return answer;
   }
 
+  /// The topic as this broker has it, if it has.
+  std::optional<topic_config> config_on(const broker_info& broker, const topic_name& topic) {
+    auto known = try_broker<topic_configs>(broker, get_topic_configs{topic});
+    if (!known && code_of(known.error()) == errc::topic_not_exist) return std::nullopt;
+    if (!known) refuse(broker, known.error());
+    if (known->topics.empty()) return std::nullopt;
+    return std::move(known->topics.front());
+  }
+
   [[noreturn]] static void refuse_unknown(const topic_name& topic) {
     refuse(errc::topic_not_exist, "no broker has a topic " + topic.value);
   }
@@ -356,8 +375,7 @@ private:
     const auto deadline = std::chrono::steady_clock::now() + route_limit;
     while (std::chrono::steady_clock::now() < deadline) {
       auto shown = ask<topic_route>(core_->routes(), get_topic_route{topic});
-      if (!shown && code_of(shown.error()) != errc::topic_not_exist)
-        refuse(code_of(shown.error()), sentence(shown.error()));
+      if (!shown && code_of(shown.error()) != errc::topic_not_exist) refuse(shown.error());
       if (is_there(shown ? *shown : topic_route{})) return true; // no route is an empty one
       std::this_thread::sleep_for(route_poll_interval);
     }
@@ -408,7 +426,7 @@ result<std::vector<broker_info>> admin::brokers() {
   return result_of([&] { return inside_->brokers(); });
 }
 result<broker_status> admin::status(const broker_info& broker) {
-  return result_of([&] { return inside_->ask_broker<broker_status>(broker, get_broker_status{}); });
+  return result_of([&] { return inside_->status(broker); });
 }
 result<changed_topic> admin::create_topic(const topic_config& topic, const broker_choice& where) {
   return result_of([&] { return inside_->create_topic(topic, where); });

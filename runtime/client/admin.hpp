@@ -89,7 +89,7 @@ public:
   admin& operator=(admin&&) noexcept;
 
   result<std::vector<broker_info>> brokers();
-  /// How it is and what it holds.
+  /// How it is and what it holds. A failure does not repeat the name.
   result<broker_status> status(const broker_info& broker);
 
   /// On every master of the choice; waits until the name server shows it, too. Failures:

@@ -88,6 +88,22 @@ TEST_CASE_FIXTURE(fixture, "admin: what a broker refuses comes with its name and
   CHECK(elsewhere.sentence().find("broker-z") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "admin: a master that lacks a topic is passed over") {
+  auto second = embedded_node_config();
+  second.name_server.reset();
+  second.broker->broker_name = "broker-b";
+  second.broker->namesrv_addr = {server.name_server_address()};
+  node other{second};
+  REQUIRE(cluster.create_topic(orders(), {.broker = "broker-b"}));
+  auto changed = cluster.update_topic({"orders"}, {.read_queues = 8});
+  REQUIRE_MESSAGE(changed, changed.sentence());
+  CHECK(changed->brokers.size() == 1);
+  CHECK(changed->brokers.at({"broker-b"}).read_queues == 8);
+  auto deleted = cluster.delete_topic({"orders"});
+  REQUIRE_MESSAGE(deleted, deleted.sentence());
+  CHECK(deleted->brokers.count({"broker-b"}) == 1);
+}
+
 TEST_CASE_FIXTURE(fixture, "admin: messages are found by id, key, time and offset") {
   REQUIRE(cluster.create_topic(orders()));
   const auto offsets = send(5, "key-", "orders");
