@@ -1,6 +1,7 @@
 #pragma once
 
 #include <caf/actor_addr.hpp>
+#include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <cstdint>

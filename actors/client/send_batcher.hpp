@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/error.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

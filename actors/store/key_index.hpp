@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <caf/expected.hpp>
 #include <cstdint>
 
 #include "actors/store/store_directory.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <caf/expected.hpp>
 #include <map>
 #include <memory>
 #include <shared_mutex>

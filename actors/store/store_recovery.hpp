@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/expected.hpp>
+
 #include "actors/store/store_checkpoint.hpp"
 #include "actors/store/store_contents.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <caf/error.hpp>
 #include <cstdint>
 #include <string>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/error.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <memory>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <string>
 
 #include "messages/client_consuming.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <caf/fwd.hpp>
 #include <functional>
 #include <memory>

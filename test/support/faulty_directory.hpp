@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <functional>
 #include <map>
 #include <memory>

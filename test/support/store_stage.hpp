@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/expected.hpp>
 #include <doctest/doctest.h>
 #include <memory>
 #include <string>
