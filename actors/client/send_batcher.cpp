@@ -98,6 +98,7 @@ void send_batcher::place(topic_state& topic, outgoing send, std::span<const std:
 }
 
 void send_batcher::gather(lane& to, outgoing send, std::span<const std::uint8_t> records) {
+  if (to.sends.empty()) to.behind = last_number_;
   to.sends.add(std::move(send), records);
   list(to);
 }
@@ -185,32 +186,35 @@ bool send_batcher::can_send(const lane& of) const {
 }
 
 /// Whether so few sends should go while others are under way to their broker. Only where more will
-/// come: a lane that is not being filled waits for nobody.
+/// come: a lane that is not being filled waits for nobody. And only for requests that left before,
+/// so that it ends with their answers, whatever goes on to be sent. Pre: `can_send(of)`.
 bool send_batcher::is_worth_a_request(const lane& of) const {
   if (&of != of.topic->filling) return true;
-  auto under_way = of.topic->under_way.find(of.broker);
-  return under_way == of.topic->under_way.end()
-         || of.sends.newest_count() * under_way_for_one
-              >= static_cast<std::size_t>(under_way->second);
+  std::size_t under_way = 0;
+  for (const auto& [number, request] : flights_) // a few a broker
+    if (number <= of.behind && request.to->topic == of.topic && request.to->broker == of.broker)
+      under_way += request.sends.size() - request.ended;
+  return of.sends.newest_count() * under_way_for_one >= under_way;
 }
 
 std::vector<send_batcher::batch> send_batcher::take_batches() {
   std::vector<batch> batches;
   for (auto& [name, window] : windows_) {
-    std::deque<lane*> gathering;
+    std::vector<lane*> too_few; // to be looked at again in the next round
     while (window.in_flight < requests_in_flight_max && !window.ready.empty()) {
       auto* next = window.ready.front();
       window.ready.pop_front();
-      if (can_send(*next) && !is_worth_a_request(*next)) {
-        gathering.push_back(next);
-        continue;
-      }
       next->listed = false;
       if (!can_send(*next)) continue;
+      if (!is_worth_a_request(*next)) {
+        too_few.push_back(next);
+        continue;
+      }
       batches.push_back(make_batch(*next));
       list(*next);
     }
-    window.ready.insert(window.ready.begin(), gathering.begin(), gathering.end());
+    for (auto* one : too_few)
+      list(*one);
   }
   return batches;
 }
@@ -233,7 +237,6 @@ send_batcher::batch send_batcher::make_batch(lane& of) {
   request.drafts = byte_block{std::move(content.drafts)};
   ++of.in_flight;
   ++of.broker->in_flight;
-  of.topic->under_way[of.broker] += static_cast<std::int64_t>(content.sends.size());
   flights_.emplace(result.number, flight{&of, request.drafts, std::move(content.sends), 0, {}});
   return result;
 }
@@ -245,7 +248,6 @@ std::optional<send_batcher::flight> send_batcher::land(std::uint64_t number) {
   flights_.erase(i);
   --result.to->in_flight;
   --result.to->broker->in_flight;
-  result.to->topic->under_way[result.to->broker] -= static_cast<std::int64_t>(result.sends.size());
   if (result.overdue_since) --result.to->broker->overdue;
   list(*result.to);
   return result;

@@ -99,8 +99,9 @@ private:
     broker_handle link{}; // invalid: down
     std::shared_ptr<const sent_to> where{};
     std::int32_t in_flight = 0;
-    bool writable = false; // in the topic's view
-    bool listed = false;   // in its broker's `ready`
+    std::uint64_t behind = 0; // the last request that left before these sends began to gather
+    bool writable = false;    // in the topic's view
+    bool listed = false;      // in its broker's `ready`
   };
   struct broker_window {
     std::int32_t in_flight = 0;
@@ -115,10 +116,9 @@ private:
     std::optional<topic_view> view;
     queue_rotation rotation;
     std::map<message_queue, lane> lanes;
-    std::vector<lane*> writable; // as the view orders them
-    lane* filling = nullptr;     // where sends gather that may take any queue
-    std::map<const broker_window*, std::int64_t> under_way; // sends, by broker
-    std::deque<held_send> unrouted;                         // no queue can be chosen yet
+    std::vector<lane*> writable;    // as the view orders them
+    lane* filling = nullptr;        // where sends gather that may take any queue
+    std::deque<held_send> unrouted; // no queue can be chosen yet
     time_point next_refresh{};
   };
   struct flight { // a request under way

@@ -48,7 +48,8 @@ public:
   caf::expected<std::vector<queue_unit>> read(queue_offset from, std::size_t count) const;
 
   // -- for the writer ----------------------------------------------------------------------------
-  /// Adds units from `offset` on. Pre: it is `max()`, or the queue is empty: then it begins there.
+  /// Adds units, at least one, from `offset` on. Pre: it is `max()`, or the queue is empty: then it
+  /// begins there.
   void append(queue_offset offset, std::span<const queue_unit> units);
   void append(queue_offset offset, const queue_unit& unit) { append(offset, std::span{&unit, 1}); }
   std::size_t unwritten() const { return static_cast<std::size_t>(end() - written_); }

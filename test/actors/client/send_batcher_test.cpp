@@ -100,6 +100,36 @@ TEST_CASE_FIXTURE(fixture, "send_batcher: beside many sends under way a few wait
   CHECK(next_batch().request.count == 1);
 }
 
+TEST_CASE_FIXTURE(fixture, "send_batcher: a send waits for those before it only, however many keep "
+                           "coming behind") {
+  sends.show(view_of({"a"}, {"a"}, 8), now);
+  auto many_to = [&](int queue) {
+    for (int i = 0; i < 20; ++i)
+      send_chosen({.queue = {{"orders"}, {"a"}, {queue}}});
+    return next_batch();
+  };
+  send(1);
+  sends.succeeded(next_batch().number, {}); // turns queue 0's turn into queue 1's
+  auto before = many_to(6);
+  send(1);
+  CHECK(sends.take_batches().empty());
+  many_to(7);
+  sends.succeeded(before.number, {});
+  CHECK(next_batch().request.count == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "send_batcher: nobody waits for sends that have timed out") {
+  sends.show(view_of({"a"}, {"a"}, 4), now);
+  send_together(static_cast<int>(sends_per_turn_max));
+  CHECK(sends.take_batches().size() == 1);
+  send(1);
+  CHECK(sends.take_batches().empty());
+  now += config.send_msg_timeout;
+  sends.expire(now); // the broker has not answered
+  send(1);
+  CHECK(next_batch().request.count == 1);
+}
+
 TEST_CASE_FIXTURE(fixture,
                   "send_batcher: sends whose queue is chosen wait for nobody, nor do those "
                   "of another topic") {
