@@ -192,7 +192,7 @@ TEST_CASE("admin: without a name server each call says so within its time") {
   config.namesrv_addr = {"127.0.0.1:1"};
   config.mq_client_api_timeout = 200ms;
   admin cluster{client{config}};
-  for (const auto& refused :
-       {cluster.brokers().code(), cluster.topics().code(), cluster.delete_topic({"orders"}).code()})
-    CHECK((refused == errc::no_name_server || refused == errc::request_timeout));
+  CHECK(cluster.brokers().code() == errc::no_name_server);
+  CHECK(cluster.topics().code() == errc::no_name_server);
+  CHECK(cluster.delete_topic({"orders"}).code() == errc::no_name_server);
 }
