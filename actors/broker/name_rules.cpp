@@ -79,12 +79,16 @@ bool is_open_to_clients(const topic_name& topic) {
   return std::find(closed_topics.begin(), closed_topics.end(), topic.value) == closed_topics.end();
 }
 
-bool is_system_topic(const topic_name& topic, const broker_config& config) {
+bool is_system_topic(const topic_name& topic, const cluster_name& cluster,
+                     const broker_name& broker) {
   const auto& name = topic.value;
   return !is_open_to_clients(topic) || name == auto_create_topic_key || name == benchmark_topic
-         || name == trace_topic || begins_with(topic, system_prefix)
-         || name == config.broker_cluster_name || name == config.broker_name
-         || name == config.broker_cluster_name + "_REPLY_TOPIC";
+         || name == trace_topic || begins_with(topic, system_prefix) || name == cluster.value
+         || name == broker.value || name == cluster.value + "_REPLY_TOPIC";
+}
+
+bool is_system_topic(const topic_name& topic, const broker_config& config) {
+  return is_system_topic(topic, {config.broker_cluster_name}, {config.broker_name});
 }
 
 std::vector<topic_config> system_topics(const broker_config& config) {

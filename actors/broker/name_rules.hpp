@@ -22,6 +22,8 @@ caf::expected<void> check_name(const topic_name& topic);
 caf::expected<void> check_name(const group_name& group);
 
 /// A topic that the broker makes itself; nobody may change or delete it.
+bool is_system_topic(const topic_name& topic, const cluster_name& cluster,
+                     const broker_name& broker);
 bool is_system_topic(const topic_name& topic, const broker_config& config);
 
 /// False for the system topics that only the broker itself writes.

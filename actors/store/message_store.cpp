@@ -101,19 +101,14 @@ void message_store::stage(const record_view& record, std::int32_t key_seed) {
   auto& unit = staged_units_.emplace_back(queue_unit{record.position, record.size, 0});
   bool indexed = contents_->config.message_index_enable;
   auto enter = [&](std::string_view key) {
-    if (indexed && !key.empty())
+    if (indexed)
       staged_keys_.push_back(
         {index_hash(java_hash(key, key_seed)), record.position, record.store_timestamp});
   };
   for_each_property(record.properties, [&](std::string_view name, std::string_view value) {
     if (name == property::tags) unit.tags_code = java_hash(value);
     if (name == property::unique_key) enter(value);
-    if (name != property::keys) return;
-    for (std::size_t from = 0; from <= value.size();) {
-      auto space = std::min(value.find(' ', from), value.size());
-      enter(value.substr(from, space - from));
-      from = space + 1;
-    }
+    if (name == property::keys) for_each_key(value, enter);
   });
 }
 

@@ -59,19 +59,14 @@ caf::expected<void> redispatch::enter_index(const record_view& record) {
   const auto seed = last_ && last_->name.topic.value == record.topic
                       ? last_->key_seed
                       : java_hash("#", java_hash(record.topic));
-  auto enter = [&](std::string_view key) -> caf::expected<void> {
-    if (key.empty()) return caf::unit;
-    const index_key one{index_hash(java_hash(key, seed)), record.position, record.store_timestamp};
-    return contents_.index.put({&one, 1}, now_);
+  keys_.clear();
+  auto enter = [&](std::string_view key) {
+    keys_.push_back({index_hash(java_hash(key, seed)), record.position, record.store_timestamp});
   };
-  if (auto put = enter(find_property(record.properties, property::unique_key)); !put) return put;
-  auto keys = find_property(record.properties, property::keys);
-  while (!keys.empty()) {
-    auto space = keys.find(' ');
-    if (auto put = enter(keys.substr(0, space)); !put) return put;
-    keys = space == std::string_view::npos ? std::string_view{} : keys.substr(space + 1);
-  }
-  return caf::unit;
+  auto unique_key = find_property(record.properties, property::unique_key);
+  if (!unique_key.empty()) enter(unique_key);
+  for_each_key(find_property(record.properties, property::keys), enter);
+  return contents_.index.put(keys_, now_);
 }
 
 } // namespace cafmq

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/store/store_contents.hpp"
 
@@ -40,6 +41,7 @@ private:
   store_contents& contents_;
   const gap gap_;
   const wall_time_ms now_;
+  std::vector<index_key> keys_;        // of one record
   std::shared_ptr<stored_queue> last_; // most often the next record is of the same queue
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,6 +39,16 @@ void for_each_property(std::string_view block, Visit&& visit) {
     if (piece.size() >= 3 && separator != std::string_view::npos && separator != 0
         && separator + 1 != piece.size())
       visit(piece.substr(0, separator), piece.substr(separator + 1));
+  }
+}
+
+/// Calls `visit(key)` for each key in the value of KEYS, which separates them by spaces.
+template <class Visit>
+void for_each_key(std::string_view keys, Visit&& visit) {
+  while (!keys.empty()) {
+    auto end = std::min(keys.find(' '), keys.size());
+    if (end > 0) visit(keys.substr(0, end));
+    keys.remove_prefix(std::min(end + 1, keys.size()));
   }
 }
 

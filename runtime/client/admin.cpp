@@ -4,12 +4,13 @@
 #include <caf/scoped_actor.hpp>
 #include <chrono>
 #include <functional>
-#include <set>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "actors/broker/name_rules.hpp"
 #include "messages/codec/message_id.hpp"
+#include "messages/codec/properties.hpp"
 #include "messages/codec/record.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/actor_system.hpp"
@@ -57,17 +58,12 @@ auto result_of(Operation operation) -> result<decltype(operation())> {
   }
 }
 
+/// Those that clients and brokers make for themselves.
 bool is_system_topic(const topic_name& topic, const std::vector<broker_info>& brokers) {
-  for (const auto& broker : brokers)
-    if (topic.value == broker.name.value || topic.value == broker.cluster.value
-        || topic.value == broker.cluster.value + "_REPLY_TOPIC")
-      return true;
-  static const std::set<std::string_view> names{
-    "TBW102",        "SELF_TEST_TOPIC",     "OFFSET_MOVED_EVENT",        "SCHEDULE_TOPIC_XXXX",
-    "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC"};
-  return names.contains(topic.value) || topic.value.starts_with("RMQ_SYS_")
-         || topic.value.starts_with("rmq_sys_") || topic.value.starts_with(retry_topic_prefix)
-         || topic.value.starts_with(dead_letter_topic_prefix);
+  return is_retry_topic(topic) || topic.value.starts_with(dead_letter_topic_prefix)
+         || std::ranges::any_of(brokers, [&](const broker_info& broker) {
+              return is_system_topic(topic, broker.cluster, broker.name);
+            });
 }
 
 const queue_route* on_broker(const topic_route& route, const broker_name& name) {
@@ -92,15 +88,10 @@ std::vector<received_message> unpack(const byte_block& records, const broker_nam
   return messages;
 }
 
-bool has_key(const received_message& message, std::string_view key) {
-  if (message.property(property::unique_key) == key) return true;
-  auto keys = message.keys();
-  while (!keys.empty()) {
-    const auto end = std::min(keys.find(' '), keys.size());
-    if (keys.substr(0, end) == key) return true;
-    keys.remove_prefix(std::min(end + 1, keys.size()));
-  }
-  return false;
+bool has_key(const received_message& message, std::string_view wanted) {
+  bool has = message.property(property::unique_key) == wanted;
+  for_each_key(message.keys(), [&](std::string_view key) { has |= key == wanted; });
+  return has;
 }
 
 } // namespace

@@ -98,15 +98,11 @@ void index_hashes(const record_view& record, std::vector<std::int32_t>& hashes) 
   if (record.transaction_type() == sys_flag::transaction_rollback) return;
   auto topic_hash = java_hash("#", java_hash(record.topic));
   auto add = [&](std::string_view key) {
-    if (!key.empty()) hashes.push_back(index_hash(java_hash(key, topic_hash)));
+    hashes.push_back(index_hash(java_hash(key, topic_hash)));
   };
-  add(find_property(record.properties, property::unique_key));
-  auto keys = find_property(record.properties, property::keys);
-  while (!keys.empty()) {
-    auto end = keys.find(' ');
-    add(keys.substr(0, end));
-    keys = end == std::string_view::npos ? std::string_view{} : keys.substr(end + 1);
-  }
+  auto unique_key = find_property(record.properties, property::unique_key);
+  if (!unique_key.empty()) add(unique_key);
+  for_each_key(find_property(record.properties, property::keys), add);
 }
 
 std::int32_t tag_index_hash(const record_view& record) {
