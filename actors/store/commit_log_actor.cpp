@@ -15,7 +15,8 @@ namespace cafmq {
 
 namespace {
 
-/// So many bytes of log at most are checked again after a crash, whatever the flush intervals say.
+/// So many bytes of log, and the rest of the segment before them, are checked again after a crash
+/// at most, whatever the flush intervals say.
 constexpr std::int64_t checkpoint_bytes_max = 1024ll * 1024 * 1024;
 /// RocketMQ counts dirty data in pages.
 constexpr std::int64_t page_bytes = 4096;
