@@ -45,7 +45,8 @@ class Comparison:
         side = self._sides[key]
         self._say(f"{side.name}: {figure.measurement}, round {round_number + 1} of {self.rounds_of(key)}")
         try:
-            results.append(side.measure(figure.measurement, self._quick))
+            results.append(side.measure(figure.measurement, self._quick,
+                                        again=round_number + 1 < self.rounds_of(key)))
         except BenchError as error:
             results.append(None)
             self.failures.append(f"{side.name}, {figure.measurement}: {error}")

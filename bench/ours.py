@@ -123,7 +123,8 @@ class Ours:
         if not self._program.exists():
             raise BenchError(f"{self._program} is not built; build it first, then run again")
 
-    def measure(self, name, quick=False):
+    def measure(self, name, quick=False, again=False):
+        """As `Peer.measure`; each round has a server of its own, `again` or not."""
         run = self.measurements().get(name)
         if run is None:
             raise BenchError(f"CafMQ has no measurement {name}; it has {', '.join(self.measurements())}")

@@ -79,10 +79,20 @@ class Child:
         self._release()
         return code
 
+    def pause(self):
+        """Stops the program where it is, until `resume`; it uses no processor meanwhile."""
+        if self.running():
+            self._popen.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        if self.running():
+            self._popen.send_signal(signal.SIGCONT)
+
     def stop(self, grace_seconds=15):
         """SIGTERM, then SIGKILL for one that does not listen."""
         if self.running():
             self._popen.terminate()
+            self.resume()  # a paused program hears nothing
             try:
                 self._popen.wait(grace_seconds)
             except subprocess.TimeoutExpired:

@@ -5,6 +5,8 @@ import json
 import shutil
 import sys
 import tempfile
+import time
+import types
 
 from lib import figures, machine
 from lib.processes import BenchError
@@ -15,8 +17,9 @@ MEASUREMENT_DISK_BYTES = 12 << 30
 class Peer:
     """Another broker, measured with its own tools.
 
-    A measurement starts the server on an empty directory and free loopback ports, and ends it; so the other
-    side of the comparison never shares the machine with it. Names are those of `bench/ours.py`.
+    A measurement starts the server on an empty directory and free loopback ports, and ends it or, when it is to be
+    repeated, pauses it; so the other side of the comparison never shares the machine with it. Names are those of
+    `bench/ours.py`.
     """
 
     name = ""
@@ -26,30 +29,66 @@ class Peer:
     def __init__(self, work_directory=None):
         self.work_directory = work_directory or tempfile.gettempdir()
         self._directories = []
+        self._kept_name = self._kept_figures = None  # the measurement that is paused
+        self._resumed = 0  # time.monotonic(), of the last resume
 
     def measurements(self):
-        """{name: function of `quick` that returns the figure}."""
+        """{name: function of `quick` that returns the figure, or a generator of figures whose later ones need no
+        new warm-up}."""
         raise NotImplementedError
 
     def prepare(self):
         """Installs and fetches what is missing; BenchError with one sentence when it cannot."""
         raise NotImplementedError
 
-    def measure(self, name, quick=False):
-        """{'unit', 'value', ...}: the figure and what else the run showed. BenchError when it cannot be had."""
+    def measure(self, name, quick=False, again=False):
+        """{'unit', 'value', ...}: the figure and what else the run showed. BenchError when it cannot be had.
+
+        `again`: the next call will ask for the same, so what is warm by then may stay, paused.
+        """
         run = self.measurements().get(name)
         if run is None:
             raise BenchError(f"{self.name} has no measurement {name}; it has {', '.join(self.measurements())}")
-        too_full = machine.require_free_disk(self.work_directory, MEASUREMENT_DISK_BYTES)
-        if too_full:
-            raise BenchError(too_full)
-        machine.settle()
+        keep = False
         try:
-            return run(quick)
+            if self._kept_name == name:
+                self._resumed = time.monotonic()
+                self.resume()
+                figure = next(self._kept_figures)
+            else:
+                self._clear()
+                too_full = machine.require_free_disk(self.work_directory, MEASUREMENT_DISK_BYTES)
+                if too_full:
+                    raise BenchError(too_full)
+                machine.settle()
+                figure = run(quick)
+                if isinstance(figure, types.GeneratorType):
+                    self._kept_name, self._kept_figures = name, figure
+                    figure = next(self._kept_figures)
+            keep = again and self._kept_name == name
+            return figure
         finally:
-            self.stop()
-            while self._directories:
-                shutil.rmtree(self._directories.pop(), ignore_errors=True)
+            if keep:
+                self.pause()
+            else:
+                self._clear()
+
+    def _clear(self):
+        """Ends what a measurement started and deletes what it wrote."""
+        if self._kept_figures:
+            self._kept_figures.close()
+        self._kept_name = self._kept_figures = None
+        self.stop()
+        while self._directories:
+            shutil.rmtree(self._directories.pop(), ignore_errors=True)
+
+    def pause(self):
+        """Halts every process of a measurement that yields figures, so that another side may be measured."""
+        raise NotImplementedError
+
+    def resume(self):
+        """Lets them go on."""
+        raise NotImplementedError
 
     def stop(self):
         """Ends every process that a measurement started; harmless when there is none."""
@@ -66,9 +105,7 @@ class Peer:
         return self
 
     def __exit__(self, *_):
-        self.stop()
-        while self._directories:
-            shutil.rmtree(self._directories.pop(), ignore_errors=True)
+        self._clear()
 
 
 def _extra(result):

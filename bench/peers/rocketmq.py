@@ -2,14 +2,14 @@
 """Apache RocketMQ, measured by the benchmark programs of its own examples.
 
 Those programs print, each second, the mean rate of the nine seconds before. A window of ours is one such line, taken
-after the warm-up; the broker's CPU time is that of the same nine seconds.
+after the warm-up; the broker's CPU time is that of the same nine seconds. Between the rounds of a measurement broker and
+programs stay as they are, paused (SIGSTOP), so that they are warmed once and get warmer with each round.
 """
 
 import functools
 import os
 import pathlib
 import re
-import statistics
 import sys
 import threading
 import time
@@ -51,8 +51,10 @@ LATENCY_RATE = 2000
 PIPELINE_DEPTH = 500  # as in peers/nats.py
 # Log bytes to read: some fifteen seconds of reading, since a window is nine.
 FILL_BYTES = {100: 5 * GIB // 4, 1024: 7 * GIB // 2}
-# A paused group's clients ask again after three seconds.
-PAUSE_SECONDS = 4
+# A group that was switched off asks again after three seconds.
+OFF_SECONDS = 4
+# After a pause what was under way has timed out, and its senders wait for three seconds before they go on.
+RESUME_SECONDS = 8
 
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -166,6 +168,14 @@ class RocketMq(Peer):
         self._name_server = self._broker = None
         self._processors = SHARED
 
+    def pause(self):
+        for child in reversed(self._children):
+            child.pause()
+
+    def resume(self):
+        for child in self._children:
+            child.resume()
+
     # --- servers -----------------------------------------------------------------------------------------------
 
     def _java(self, main_class, arguments, heap, on_line=None, processors=None):
@@ -230,25 +240,28 @@ class RocketMq(Peer):
         wait_until(lambda: load.lines.started, timeout_seconds=60, child=load.child, what="the consumer")
         return load
 
-    def _windows(self, load, warm_seconds, count):
-        """`count` lines whose windows follow one another after the warm-up."""
-        found = []
-        earliest = load.child.started + CLIENT_START_SECONDS + warm_seconds + WINDOW_SECONDS
-        while len(found) < count:
-            wait_until(lambda: any(seconds >= earliest for seconds, _ in load.lines.rows()),
-                       timeout_seconds=earliest - time.monotonic() + FIRST_LINE_TIMEOUT_SECONDS, child=load.child,
-                       what="a figure of RocketMQ's benchmark", poll_seconds=0.05)
-            found.append(next(row for row in load.lines.rows() if row[0] >= earliest))
-            earliest = found[-1][0] + WINDOW_SECONDS
-        return found
+    def _windows(self, load, warm_seconds):
+        """A line for each figure: its window begins after the warm-up, or after the pause since the figure before."""
+        earliest = load.child.started + CLIENT_START_SECONDS + warm_seconds
+        while True:
+            earliest = max(earliest, self._resumed + RESUME_SECONDS) + WINDOW_SECONDS
+            yield self._line_after(load, earliest)
 
-    def _figure(self, windows, cpu, **beside):
-        """The mean rate of the windows, with the broker's CPU time and memory."""
-        rate = statistics.fmean(RateLines.rate(numbers) for _, numbers in windows)
-        cpu_used = sum(cpu.between(seconds - WINDOW_SECONDS, seconds) for seconds, _ in windows)
-        messages = rate * WINDOW_SECONDS * len(windows)
+    def _line_after(self, load, moment):
+        """The first line that came at or after `moment`, which may lie ahead: (time.monotonic(), numbers)."""
+        wait_until(lambda: any(seconds >= moment for seconds, _ in load.lines.rows()),
+                   timeout_seconds=moment - time.monotonic() + FIRST_LINE_TIMEOUT_SECONDS, child=load.child,
+                   what="a figure of RocketMQ's benchmark", poll_seconds=0.05)
+        return next(row for row in load.lines.rows() if row[0] >= moment)
+
+    def _figure(self, window, cpu, **beside):
+        """The rate of a window, with the broker's CPU time and memory."""
+        seconds, numbers = window
+        rate = RateLines.rate(numbers)
+        cpu_used = cpu.between(seconds - WINDOW_SECONDS, seconds)
+        messages = rate * WINDOW_SECONDS
         memory = memory_bytes(self._broker.pid)
-        failed = max(numbers.get("Send Failed", 0) + numbers.get("Response Failed", 0) for _, numbers in windows)
+        failed = max(numbers.get("Send Failed", 0), numbers.get("Response Failed", 0))
         return {"unit": "msg/s", "value": rate,
                 "brokerCpuSecondsPerMillion": cpu_used / messages * 1e6 if messages else None,
                 "rssBytes": memory["rss"], "anonBytes": memory["anon"], "failed": failed, **beside}
@@ -268,11 +281,9 @@ class RocketMq(Peer):
         self._launch(flush)
         with CpuHistory(self._broker.pid) as cpu:
             load = self._produce(size, command)
-            windows = self._windows(load, warm_seconds(quick), 1 if quick else 2)
-            beside = {}
-            if "Average RT(ms)" in windows[0][1]:
-                beside["meanMs"] = statistics.fmean(numbers["Average RT(ms)"] for _, numbers in windows)
-            return self._figure(windows, cpu, **beside)
+            for window in self._windows(load, warm_seconds(quick)):
+                beside = {"meanMs": window[1]["Average RT(ms)"]} if "Average RT(ms)" in window[1] else {}
+                yield self._figure(window, cpu, **beside)
 
     def _end_to_end(self, size, command, quick):
         """Producer and consumer at once; the figure is what the consumer got."""
@@ -280,15 +291,12 @@ class RocketMq(Peer):
         with CpuHistory(self._broker.pid) as cpu:
             reader = self._follow()
             writer = self._produce(size, command)
-            sent = self._windows(writer, warm_seconds(quick), 1 if quick else 2)
-            got = self._windows(reader, sent[0][0] - reader.child.started - CLIENT_START_SECONDS - WINDOW_SECONDS,
-                                len(sent))
-            return self._figure(
-                got, cpu, sendRate=statistics.fmean(RateLines.rate(numbers) for _, numbers in sent),
-                meanMs=statistics.fmean(numbers["AVG(B2C) RT(ms)"] for _, numbers in got))
+            for sent in self._windows(writer, warm_seconds(quick)):
+                got = self._line_after(reader, sent[0])
+                yield self._figure(got, cpu, sendRate=RateLines.rate(sent[1]), meanMs=got[1]["AVG(B2C) RT(ms)"])
 
     def _consume(self, size, quick, cold):
-        """Fills the log while the group is paused, then lets a warm consumer read it.
+        """Fills the log while the group is switched off, then lets a warm consumer read it.
 
         From the tail the log is still in memory; a cold one was dropped from the page cache, with a restart of
         the broker between.
@@ -298,24 +306,24 @@ class RocketMq(Peer):
         writer = self._produce(size, ("BatchProducer", "-b", str(BATCH), "-w", "1"))  # one thread: the disk has an end
         time.sleep(warm_seconds(quick))
         writer.child.stop()
-        remoting_request.set_group(self._broker_port, GROUP, consuming=False)
-        time.sleep(PAUSE_SECONDS)
         log = f"{self._home}/store/commitlog"
-        full = directory_bytes(log) + FILL_BYTES[size]
-        writer = self._produce(size, ("BatchProducer", "-b", "128", "-w", "8"))
-        wait_until(lambda: directory_bytes(log) > full, timeout_seconds=180, child=writer.child, what="a log to read",
-                   poll_seconds=0.2)
-        writer.child.stop()
-        if cold:
-            self._broker.stop(60)
-            settle()
-            drop_from_page_cache(f"{self._home}/store")
-            self._launch_broker()
-        with CpuHistory(self._broker.pid) as cpu:
-            begin = time.monotonic()
-            remoting_request.set_group(self._broker_port, GROUP, consuming=True)
-            best = self._best_window(reader, begin)
-            return self._figure([best], cpu, logBytes=directory_bytes(log))
+        while True:
+            remoting_request.set_group(self._broker_port, GROUP, consuming=False)
+            time.sleep(OFF_SECONDS)
+            full = directory_bytes(log) + FILL_BYTES[size]
+            writer = self._produce(size, ("BatchProducer", "-b", "128", "-w", "8"))
+            wait_until(lambda: directory_bytes(log) > full, timeout_seconds=180, child=writer.child,
+                       what="a log to read", poll_seconds=0.2)
+            writer.child.stop()
+            if cold:
+                self._broker.stop(60)
+                settle()
+                drop_from_page_cache(f"{self._home}/store")
+                self._launch_broker()
+            with CpuHistory(self._broker.pid) as cpu:
+                begin = time.monotonic()
+                remoting_request.set_group(self._broker_port, GROUP, consuming=True)
+                yield self._figure(self._best_window(reader, begin), cpu, logBytes=directory_bytes(log))
 
     def _best_window(self, reader, begin):
         """The fastest window after `begin`: the others hold seconds in which there was nothing to read."""
@@ -396,8 +404,8 @@ class RocketMq(Peer):
         time.sleep(2)
         with CpuHistory(self._broker.pid) as cpu:
             load = self._produce(100, ("Producer", "-w", "64"))
-            windows = self._windows(load, warm_seconds(quick), 1 if quick else 2)
-            return self._figure(windows, cpu, queues=count)
+            for window in self._windows(load, warm_seconds(quick)):
+                yield self._figure(window, cpu, queues=count)
 
 
 def numbers_of(line):

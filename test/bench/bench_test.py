@@ -2,6 +2,7 @@
 """The benchmark's own arithmetic and parsing: no broker is started. Run: python3 test/bench/bench_test.py"""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from lib import figures
 from lib.processes import BenchError, Child, cpu_seconds, memory_bytes, run_to_end
 from ours import CommandLines, Ours
 from peers.nats import Nats, parse_rate
+from peers.peer import Peer
 from peers.redis import Redis, parse_csv
 from peers.rocketmq import RateLines, RocketMq
 
@@ -28,9 +30,11 @@ class FakeSide:
         self.name = name
         self.slow_to_warm = slow_to_warm
         self.calls = []
+        self.again = []
         self._values = list(values)
 
-    def measure(self, name, quick):
+    def measure(self, name, quick, again):
+        self.again.append(again)
         self.calls.append(name)
         value = self._values[len(self.calls) - 1]
         if isinstance(value, Exception):
@@ -41,6 +45,77 @@ class FakeSide:
 def case(**changes):
     return cases.Case(**({"name": "send", "unit": "msg/s", "ours": cases.Figure("send"), "peer": cases.Figure("send"),
                           "peer_key": "nats", "target": cases.Target(times=2)} | changes))
+
+
+class WarmPeer(Peer):
+    """A peer whose measurement `warm` goes on between rounds; `self.seen` is what happened."""
+
+    name = "warm"
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def measurements(self):
+        return {"warm": self._warm, "once": lambda quick: {"value": 7}}
+
+    def _warm(self, quick):
+        self.new_directory("warm")
+        self.seen.append("start")
+        try:
+            for value in (1, 2, 3):
+                if value == 3:
+                    raise BenchError("it broke")
+                yield {"value": value}
+        finally:
+            self.seen.append("closed")
+
+    def stop(self):
+        self.seen.append("stop")
+
+    def pause(self):
+        self.seen.append("pause")
+
+    def resume(self):
+        self.seen.append("resume")
+
+
+class PeerTest(unittest.TestCase):
+    def setUp(self):
+        self.peer = WarmPeer()
+        self.work = tempfile.TemporaryDirectory()
+        self.addCleanup(self.work.cleanup)
+        self.peer.work_directory = self.work.name
+
+    def left_behind(self):
+        return os.listdir(self.work.name)
+
+    def test_what_is_wanted_again_is_paused_and_goes_on_without_a_new_start(self):
+        self.assertEqual(self.peer.measure("warm", again=True)["value"], 1)
+        self.assertEqual(len(self.left_behind()), 1)
+        self.assertEqual(self.peer.measure("warm", again=False)["value"], 2)
+        self.assertEqual(self.peer.seen, ["stop", "start", "pause", "resume", "closed", "stop"])
+        self.assertEqual(self.left_behind(), [])
+
+    def test_another_measurement_ends_the_paused_one(self):
+        self.peer.measure("warm", again=True)
+        self.assertEqual(self.peer.measure("once", again=True)["value"], 7)
+        self.assertEqual(self.peer.seen, ["stop", "start", "pause", "closed", "stop", "stop"])
+        self.assertEqual(self.left_behind(), [])
+
+    def test_a_failure_in_a_later_round_ends_it_and_the_next_round_starts_anew(self):
+        self.peer.measure("warm", again=True)
+        self.peer.measure("warm", again=True)
+        with self.assertRaisesRegex(BenchError, "it broke"):
+            self.peer.measure("warm", again=True)
+        self.assertEqual(self.left_behind(), [])
+        self.assertEqual(self.peer.measure("warm", again=True)["value"], 1)
+
+    def test_leaving_the_peer_ends_what_is_paused(self):
+        self.peer.measure("warm", again=True)
+        self.peer.__exit__()
+        self.assertEqual(self.peer.seen[-2:], ["closed", "stop"])
+        self.assertEqual(self.left_behind(), [])
 
 
 class ComparisonTest(unittest.TestCase):
@@ -56,6 +131,10 @@ class ComparisonTest(unittest.TestCase):
     def test_the_median_of_three_rounds_counts(self):
         row = self.run_case([10, 500, 40], [20, 1, 10], case())
         self.assertEqual((row["ours"], row["peer"], row["ratio"], row["met"]), (40, 10, 4, True))
+
+    def test_every_round_but_the_last_asks_to_stay_warm(self):
+        self.run_case([1, 2, 3], [1, 2, 3], case())
+        self.assertEqual(self.sides["nats"].again, [True, True, False])
 
     def test_a_target_of_twice_the_peer_is_missed_below_it(self):
         self.assertIs(self.run_case([19] * 3, [10] * 3, case())["met"], False)
