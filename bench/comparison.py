@@ -45,8 +45,9 @@ class Comparison:
         side = self._sides[key]
         self._say(f"{side.name}: {figure.measurement}, round {round_number + 1} of {self.rounds_of(key)}")
         try:
-            results.append(side.measure(figure.measurement, self._quick,
-                                        again=round_number + 1 < self.rounds_of(key)))
+            result = side.measure(figure.measurement, self._quick, again=round_number + 1 < self.rounds_of(key))
+            results.append(result)
+            self._say(f"  {figures.show(result['value'])} {result['unit']}")
         except BenchError as error:
             results.append(None)
             self.failures.append(f"{side.name}, {figure.measurement}: {error}")
