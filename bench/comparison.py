@@ -10,12 +10,14 @@ OURS = "ours"
 class Comparison:
     """Measurements by side and name, several rounds each; a measurement that serves several rows runs once a round."""
 
-    def __init__(self, sides, *, quick, rounds, say=lambda text: None):
+    def __init__(self, sides, *, quick, rounds, say=lambda text: None, results=None, measured=lambda: None):
         self._sides = sides  # {"ours" or a peer's key: object with measure()}
         self._quick = quick
         self._rounds = rounds
         self._say = say  # told what runs now and what went wrong
-        self._results = {}  # {(side key, measurement): [result or None, a round each]}
+        # {side key: {measurement: [result or None, a round each]}}; what is there already is not measured again.
+        self._results = {} if results is None else results
+        self._measured = measured  # called when a result has been added
         self.failures = []
 
     def run(self, wanted):
@@ -39,7 +41,7 @@ class Comparison:
     def _measure(self, key, figure, round_number):
         if key not in self._sides or round_number >= self.rounds_of(key):
             return
-        results = self._results.setdefault((key, figure.measurement), [])
+        results = self._results.setdefault(key, {}).setdefault(figure.measurement, [])
         if len(results) > round_number:
             return
         side = self._sides[key]
@@ -52,9 +54,10 @@ class Comparison:
             results.append(None)
             self.failures.append(f"{side.name}, {figure.measurement}: {error}")
             self._say(f"  {error}")
+        self._measured()
 
     def _median(self, key, figure):
-        results = self._results.get((key, figure.measurement), [])
+        results = self._results.get(key, {}).get(figure.measurement, [])
         value = figures.median([result.get(figure.key) for result in results if result is not None])
         return None if value is None else value / figure.scale
 

@@ -48,12 +48,17 @@ def sync_micros(directory):
 
 
 def describe(directory):
-    """One line that names processor, cores, memory, kernel and the disk under `directory`."""
+    """`identify`, and how fast the disk is just now."""
+    return f"{identify(directory)}, fdatasync of 1 KiB {sync_micros(directory):.0f} us"
+
+
+def identify(directory):
+    """One line that names processor, cores, memory, kernel and the file system of `directory`."""
     cpu = _first("/proc/cpuinfo", "model name") or platform.machine()
     memory_kib = int((_first("/proc/meminfo", "MemTotal") or "0 kB").split()[0])
     cores = len(os.sched_getaffinity(0))
     return (f"{cpu}, {cores} cores, {memory_kib * 1024 / GIB:.0f} GiB, Linux {platform.release()}, "
-            f"{_file_system(os.path.realpath(directory))}, fdatasync of 1 KiB {sync_micros(directory):.0f} us")
+            f"{_file_system(os.path.realpath(directory))}")
 
 
 def require_free_disk(directory, wanted_bytes):

@@ -16,6 +16,7 @@ import cases
 from comparison import Comparison
 from lib import figures
 from lib.processes import BenchError, Child, cpu_seconds, memory_bytes, run_to_end
+from lib.rounds_file import RoundsFile
 from ours import CommandLines, Ours
 from peers.nats import Nats, parse_rate
 from peers.peer import Peer
@@ -169,6 +170,28 @@ class ComparisonTest(unittest.TestCase):
         rows = comparison.run([case(peer=None, target=None),
                                case(peer=None, target=None, ours=cases.Figure("send", "rssBytes", cases.MB))])
         self.assertEqual((len(sides["ours"].calls), rows[1]["ours"]), (3, 2.0))
+
+    def test_a_run_goes_on_where_the_one_with_its_rounds_file_ended(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "rounds.json"
+            first = RoundsFile(path, {"program": "p1", "quick": False})
+            Comparison({"ours": FakeSide("CafMQ", [5, BenchError("it broke")])}, quick=False, rounds=2,
+                       results=first.figures, measured=first.write).run([case(peer=None, target=None)])
+            second = RoundsFile(path, {"program": "p1", "quick": False})
+            side = FakeSide("CafMQ", [7, 9])
+            row = Comparison({"ours": side}, quick=False, rounds=3, results=second.figures,
+                             measured=second.write).run([case(peer=None, target=None)])[0]
+            self.assertEqual((row["ours"], len(side.calls)), (7, 2))
+
+    def test_a_rounds_file_of_another_program_is_refused(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "rounds.json"
+            RoundsFile(path, {"program": "p1"}).write()
+            with self.assertRaisesRegex(BenchError, "measured with program p1, this run has p2"):
+                RoundsFile(path, {"program": "p2"})
+            path.write_text("[]")
+            with self.assertRaisesRegex(BenchError, "cannot be read"):
+                RoundsFile(path, {"program": "p1"})
 
     def test_a_missing_side_leaves_its_column_empty(self):
         row = Comparison({"ours": FakeSide("CafMQ", [1] * 3)}, quick=False, rounds=3).run([case()])[0]
