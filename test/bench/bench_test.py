@@ -186,12 +186,22 @@ class ComparisonTest(unittest.TestCase):
     def test_a_rounds_file_of_another_program_is_refused(self):
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory) / "rounds.json"
-            RoundsFile(path, {"program": "p1"}).write()
+            RoundsFile(path, {"program": "p1"})
             with self.assertRaisesRegex(BenchError, "measured with program p1, this run has p2"):
                 RoundsFile(path, {"program": "p2"})
-            path.write_text("[]")
-            with self.assertRaisesRegex(BenchError, "cannot be read"):
-                RoundsFile(path, {"program": "p1"})
+
+    def test_a_rounds_file_that_is_none_is_refused(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "rounds.json"
+            for content in ("", "[]", '{"identity": {}}', '{"identity": {}, "figures": []}', '{"identity": 1, "figures": {}}'):
+                path.write_text(content)
+                with self.assertRaisesRegex(BenchError, "cannot be read", msg=content):
+                    RoundsFile(path, {})
+                self.assertEqual(path.read_text(), content)
+
+    def test_a_rounds_file_that_cannot_be_written_is_told_before_anything_is_measured(self):
+        with self.assertRaisesRegex(BenchError, "cannot be kept in /proc/no/rounds.json"):
+            RoundsFile("/proc/no/rounds.json", {})
 
     def test_a_missing_side_leaves_its_column_empty(self):
         row = Comparison({"ours": FakeSide("CafMQ", [1] * 3)}, quick=False, rounds=3).run([case()])[0]
