@@ -60,7 +60,8 @@ struct consumer_config {
   std::int32_t pull_batch_bytes = 256 * 1024;
   std::chrono::milliseconds pull_suspend{15'000};
   std::chrono::milliseconds pull_timeout{30'000};
-  /// Flow control: no pull for a queue that holds more, in messages, bytes, or span of offsets.
+  /// Flow control: no pull for a queue that holds more, in messages, bytes, or span of offsets. Ten
+  /// times RocketMQ's messages and span: docs/decisions/0008.
   std::int32_t pull_threshold_for_queue = 10'000;
   std::int64_t pull_threshold_size_for_queue = 100 * 1024 * 1024;
   std::int32_t consume_concurrently_max_span = 20'000;

@@ -1,4 +1,5 @@
 #include "config/field_builder.hpp"
+#include "messages/consuming.hpp"
 
 namespace cafmq::detail {
 
@@ -70,17 +71,18 @@ void add_consumer_flow(field_builder<consumer_config>& f) {
            "Threads that run the listener.");
   f.number("consumeMessageBatchMaxSize", &config::consume_message_batch_max_size, "", 1, 1'024,
            "Most messages in one call of the listener.");
-  f.number("pullBatchSize", &config::pull_batch_size, "", 1, 1'000'000, "Most messages a pull.");
-  f.number("pullBatchBytes", &config::pull_batch_bytes, "bytes", 1, int32_max,
-           "Most bytes a pull.");
+  f.number("pullBatchSize", &config::pull_batch_size, "", 1, pull_count_limit,
+           "Most messages a pull.");
+  f.number("pullBatchBytes", &config::pull_batch_bytes, "bytes", 1, pull_bytes_limit,
+           "Most bytes a pull; a single larger message comes alone.");
   f.number("pullSuspend", &config::pull_suspend, "ms", 0, day_ms,
            "How long the broker may hold a pull without messages.");
   f.number("pullTimeout", &config::pull_timeout, "ms", 1, day_ms,
            "A pull unanswered for so long is given up and repeated; longer than pullSuspend.");
   f.number("pullThresholdForQueue", &config::pull_threshold_for_queue, "", 1, int32_max,
            "No pull for a queue that holds more messages.");
-  f.number("pullThresholdSizeForQueue", &config::pull_threshold_size_for_queue, "bytes", 1, tib,
-           "No pull for a queue that holds more bytes.");
+  f.mebibytes("pullThresholdSizeForQueue", &config::pull_threshold_size_for_queue, 1, 1'024,
+              "No pull for a queue that holds more.");
   f.number("consumeConcurrentlyMaxSpan", &config::consume_concurrently_max_span, "", 1, int32_max,
            "No pull for a queue whose oldest and newest unfinished message are further apart.");
   f.number("pullThresholdSizeTotal", &config::pull_threshold_size_total, "bytes", 1, tib,

@@ -16,6 +16,11 @@ struct is_duration : std::false_type {};
 template <class Rep, class Period>
 struct is_duration<std::chrono::duration<Rep, Period>> : std::true_type {};
 
+inline constexpr std::int64_t day_ms = 24 * 60 * 60 * 1'000;
+inline constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::int64_t mib = std::int64_t{1} << 20;
+inline constexpr std::int64_t tib = std::int64_t{1} << 40;
+
 /// Where a struct of type `Owner` stands in the settings.
 template <class Owner>
 using place = Owner& (*)(settings&);
@@ -57,6 +62,22 @@ public:
         owner(to).*member = T{std::get<std::int64_t>(value)};
       else
         owner(to).*member = static_cast<T>(std::get<std::int64_t>(value));
+    };
+  }
+
+  /// Bytes, which people write in MiB and programs may set finer: those are shown rounded up.
+  void mebibytes(std::string_view key, std::int64_t Owner::*member, std::int64_t min,
+                 std::int64_t max, std::string_view sentence) {
+    auto& field = add(key, field_kind::integer, sentence);
+    field.unit = "MiB";
+    field.min = min;
+    field.max = max;
+    field.get = [owner = owner_, member](const settings& from) {
+      const std::int64_t bytes = owner(const_cast<settings&>(from)).*member;
+      return config_value{(bytes + mib - 1) / mib};
+    };
+    field.set = [owner = owner_, member](settings& to, const config_value& value) {
+      owner(to).*member = std::get<std::int64_t>(value) * mib;
     };
   }
 
@@ -119,10 +140,6 @@ private:
   std::string_view section_;
   place<Owner> owner_;
 };
-
-inline constexpr std::int64_t day_ms = 24 * 60 * 60 * 1'000;
-inline constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
-inline constexpr std::int64_t tib = std::int64_t{1} << 40;
 
 /// Adds the fields of section `client`.
 void add_client_fields(std::vector<config_field>& table);

@@ -29,7 +29,7 @@ struct config_field {
   std::string_view section; ///< node, namesrv, broker, store, client
   std::string_view key;     ///< RocketMQ's name where it has one
   field_kind kind = field_kind::text;
-  std::string_view unit; ///< ms, us, h, bytes, percent, ...; empty: a plain count or name
+  std::string_view unit; ///< ms, us, h, bytes, MiB, percent, ...; empty: a plain count or name
   std::int64_t min = 0;
   std::int64_t max = 0;
   std::vector<std::string> choices;

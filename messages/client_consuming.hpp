@@ -31,7 +31,9 @@ private:
 };
 
 /// The consumer to its listener: messages of one queue in the order of their offsets, `begin..end`
-/// in a block that other batches may share. The consumer counts what is unanswered and stops
+/// in a block that other batches may share. They are as the broker keeps them: bodies may be
+/// compressed, tags may be others that have the same hash. `for_each_message` (batch_messages.hpp)
+/// shows what the listener is meant to see. The consumer counts what is unanswered and stops
 /// pulling at its limits, so the answers are the listener's credit. Answer: `consume_result`.
 struct consume_batch {
   delivery_id delivery;

@@ -90,11 +90,15 @@ struct client_state {
     server = nullptr;
     server_requests.clear();
     ++server_index;
-    if (++servers_failed >= config.namesrv_addr.size())
+    ++servers_failed;
+    if (nobody_answers()) {
       server_retry = now() + std::chrono::seconds{1};
-    if (servers_failed >= config.namesrv_addr.size()) show_all();
+      show_all();
+    }
     dial_server();
   }
+
+  bool nobody_answers() const { return servers_failed >= config.namesrv_addr.size(); }
 
   /// Asks the name server, with a deadline of our own: a dead remote never answers.
   template <class Reply, class Request, class Then, class Else>
@@ -204,6 +208,7 @@ struct client_state {
       if (may_create) look_up({auto_create_topic_key});
     }
     if (is_new) look_up(request.topic);
+    if (is_new && nobody_answers()) show(request.topic);
   }
 
   void unwatch(const topic_name& topic) {
@@ -247,8 +252,7 @@ struct client_state {
     auto& last = shown[topic];
     auto view = routes.view(topic);
     add_links(view, last);
-    if (view.write_queues.empty() && view.read_queues.empty()
-        && servers_failed >= config.namesrv_addr.size()) {
+    if (view.write_queues.empty() && view.read_queues.empty() && nobody_answers()) {
       view.problem = static_cast<std::uint8_t>(errc::no_name_server);
       view.problem_sentence =
         "no name server answers at " + server_list() + "; start one, or name another";

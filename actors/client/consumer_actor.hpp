@@ -17,7 +17,8 @@ struct consumer_parts {
   client_handle client;
   client_id id;
   std::vector<subscription> subscriptions;
-  /// An actor of the application. When it dies, the consumer leaves its group and ends.
+  /// An actor of the application; it reads its batches with `for_each_message`. When it dies, the
+  /// consumer leaves its group and ends.
   listener_handle listener;
   /// A program's own way to its listeners: it takes the batch without blocking, and later sends a
   /// `consume_result` to the consumer, whose handle it must let go then.

@@ -34,9 +34,10 @@ void consumer_state::carry_out(deliver_batch& delivery) {
         if (complete.elapsed.count() == 0) complete.elapsed = now() - began;
         consumed(complete);
       },
-      [this, id](const caf::error& why) {
+      [this, id, began](const caf::error& why) {
         log::warn("listener-failed", sentence(why));
-        consumed(consume_result{id, {}, {0}});
+        machine->delivery_failed(id, now() - began, now());
+        pump();
       });
 }
 
@@ -86,7 +87,8 @@ void consumer_state::tell(const broker_name& broker, const broker_handle& handle
   if (commit) ++commit->open;
   self->request(handle, parts.request_limit, request)
     .then(
-      [commit](const offsets_committed&) {
+      [this, broker, request, commit](const offsets_committed&) {
+        machine->committed(broker, request);
         if (commit) commit->settle();
       },
       [this, broker, commit](const caf::error& why) {

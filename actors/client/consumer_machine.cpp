@@ -164,6 +164,7 @@ void consumer_machine::begin(const start_queue& change, time_point now) {
   if (auto kept = kept_.find(queue); kept != kept_.end() && context_.broadcasting())
     start_at = std::max(start_at, kept->second);
   confirm(queue);
+  if (context_.shares_queues()) owned.consumer->commit_arrived(change.committed);
   owned.consumer->start(start_at,
                         context_.shares_queues() || context_.broadcasting()
                           ? queue_consumer::committed_offset::known
@@ -200,8 +201,10 @@ void consumer_machine::give_back(const owned_queue& owned) {
   auto position = owned.consumer->committable();
   if (context_.broadcasting() && position) kept_.insert_or_assign(queue, *position);
   if (!is_ours(owned) || context_.broadcasting()) return;
-  links_.at(queue.broker).committed.erase(local);
-  if (!setup_.config.auto_commit) position = std::nullopt;
+  auto& link = links_.at(queue.broker);
+  link.committed.erase(local);
+  auto start = link.starts.extract(local);
+  if (!setup_.config.auto_commit) position = start ? std::optional{start.mapped()} : std::nullopt;
   group_name group{setup_.config.consumer_group};
   if (context_.needs_locks())
     effects_.push_back(tell_group{queue.broker, unlock_queues{group, setup_.client, {local}}});
@@ -249,11 +252,6 @@ void consumer_machine::lock_failed(const broker_name& broker, time_point now) {
   wake_by(link->second.next_lock);
 }
 
-void consumer_machine::commit_failed(const broker_name& broker) {
-  auto link = links_.find(broker);
-  if (link != links_.end()) link->second.committed.clear();
-}
-
 void consumer_machine::question_failed(const message_queue& queue, std::int64_t ticket,
                                        const caf::error& reason, time_point now) {
   auto* found = find(queue);
@@ -273,6 +271,15 @@ void consumer_machine::consumed(const consume_result& result, time_point now) {
   what.queue->consumed(what, result, now, effects_);
   settle(queue, now);
   if (was_over && !context_.over_total()) pull_all(now);
+}
+
+void consumer_machine::delivery_failed(delivery_id id, std::chrono::nanoseconds elapsed,
+                                       time_point now) {
+  auto i = context_.deliveries.find(id);
+  if (i == context_.deliveries.end()) return;
+  auto result = i->second.queue->failure_of(id, i->second);
+  result.elapsed = elapsed;
+  consumed(result, now);
 }
 
 void consumer_machine::abandon_deliveries(time_point now) {
@@ -317,44 +324,6 @@ caf::error consumer_machine::seek(const message_queue& queue, queue_offset to, t
   found->seek(to, now, effects_);
   settle(queue, now);
   return {};
-}
-
-void consumer_machine::commit(time_point now) {
-  next_commit_ = now + setup_.config.persist_consumer_offset_interval;
-  wake_by(next_commit_);
-  if (context_.broadcasting()) return keep_positions();
-  for (auto& [broker, link] : links_)
-    commit_to(broker, link);
-}
-
-void consumer_machine::commit_to(const broker_name& broker, group_link& link) {
-  commit_offsets request{{setup_.config.consumer_group}, setup_.client, {}};
-  for (const auto& [queue, owned] : queues_) {
-    auto position = owned.consumer->committable();
-    if (queue.broker != broker || !position || !is_ours(owned)) continue;
-    local_queue local{queue.topic, queue.id};
-    auto [last, is_new] = link.committed.try_emplace(local, *position);
-    if (!is_new && last->second == *position) continue;
-    last->second = *position;
-    request.positions.push_back({local, *position});
-  }
-  if (!request.positions.empty()) effects_.push_back(tell_group{broker, std::move(request)});
-}
-
-void consumer_machine::keep_positions() {
-  bool changed = false;
-  for (const auto& [queue, owned] : queues_) {
-    auto position = owned.consumer->committable();
-    if (!position) continue;
-    auto [i, is_new] = kept_.try_emplace(queue, *position);
-    changed = changed || is_new || i->second != *position;
-    i->second = *position;
-  }
-  if (!changed) return;
-  keep_offsets list;
-  for (const auto& [queue, offset] : kept_)
-    list.positions.push_back({queue, offset});
-  effects_.push_back(std::move(list));
 }
 
 void consumer_machine::close(time_point now) {
@@ -404,6 +373,7 @@ void consumer_machine::tick(time_point now) {
   for (auto& [broker, link] : links_) {
     if (now >= link.next_join) join(broker, link, now);
     if (context_.needs_locks() && now >= link.next_lock) lock(broker, link, now);
+    commit_starts(broker, link);
     wake_by(link.next_join);
     if (context_.needs_locks()) wake_by(link.next_lock);
   }

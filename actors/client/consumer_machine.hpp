@@ -48,6 +48,8 @@ public:
   void locked(const broker_name& broker, time_point asked, const lock_queues& request,
               const locked_queues& held, time_point now);
   void lock_failed(const broker_name& broker, time_point now);
+  /// The broker has the offsets.
+  void committed(const broker_name& broker, const commit_offsets& request);
   /// The offsets did not reach the broker: they are sent again with the next commit.
   void commit_failed(const broker_name& broker);
   void left(const broker_name& broker, time_point now);
@@ -58,12 +60,16 @@ public:
     auto* found = find(queue);
     if (!found) return;
     found->answer(ticket, answer, now, effects_);
+    if (auto start = found->take_chosen_start()) keep_start(queue, *start, now);
     touch(*found, now);
   }
   void question_failed(const message_queue& queue, std::int64_t ticket, const caf::error& reason,
                        time_point now);
 
   void consumed(const consume_result& result, time_point now);
+  /// The listener has answered with an error: nothing of the delivery is consumed, all of it
+  /// failed.
+  void delivery_failed(delivery_id id, std::chrono::nanoseconds elapsed, time_point now);
   /// The listener is gone: nothing that is under way to it was consumed.
   void abandon_deliveries(time_point now);
 
@@ -74,6 +80,9 @@ public:
   caf::error seek(const message_queue& queue, queue_offset to, time_point now);
   /// Commits everything that has changed, on all brokers.
   void commit(time_point now);
+  /// As `commit`, and again what is not known to have arrived. Error, beside what can be sent:
+  /// broker_not_exist for offsets of queues whose brokers cannot be reached.
+  caf::error commit_all(time_point now);
   void close(time_point now);
 
   void tick(time_point now);
@@ -96,6 +105,7 @@ private:
     time_point next_lock{};
     std::int32_t missed = 0; ///< joins in a row that told of an assignment never heard
     std::map<local_queue, queue_offset> committed; ///< as last sent
+    std::map<local_queue, queue_offset> starts;    ///< chosen by the start rule, to be committed
     bool left = false;
   };
   struct owned_queue {
@@ -114,8 +124,15 @@ private:
   bool is_ours(const owned_queue& owned) const;
   void join(const broker_name& broker, group_link& link, time_point now);
   void lock(const broker_name& broker, group_link& link, time_point now);
-  void commit_to(const broker_name& broker, group_link& link);
-  void keep_positions();
+  enum class commit_scope : std::uint8_t {
+    changed,
+    not_arrived, ///< also what was sent and not acknowledged
+  };
+  void commit(commit_scope scope, time_point now);
+  void commit_to(const broker_name& broker, group_link& link, commit_scope scope);
+  void keep_start(const message_queue& queue, queue_offset start, time_point now);
+  void commit_starts(const broker_name& broker, group_link& link);
+  void keep_positions(commit_scope scope);
   void finish_closing(time_point now);
   void pull_all(time_point now);
   void wake_by(time_point moment) { wake_ = std::min(wake_, moment); }

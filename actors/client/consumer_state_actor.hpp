@@ -207,11 +207,11 @@ struct consumer_state {
     commit->promise = self->make_response_promise<offsets_committed>();
     commit->open = 1; // this function's own share
     awaited = commit;
-    machine->commit(now());
+    auto left_out = machine->commit_all(now());
     pump();
     awaited = nullptr;
     auto promise = commit->promise;
-    commit->settle();
+    commit->settle(std::move(left_out));
     return promise;
   }
 

@@ -37,12 +37,14 @@ void queue_consumer::start(queue_offset committed, committed_offset knowledge, t
                            consumer_effects& out) {
   assert(under_way_ == 0);
   leaving_ = false;
+  known_commit_ = std::max(known_commit_, committed);
   begin(committed, knowledge, now, out);
 }
 
 void queue_consumer::begin(queue_offset committed, committed_offset knowledge, time_point now,
                            consumer_effects& out) {
   schedule_.forget();
+  drop_fetched(messages_.committable());
   token_ = {};
   head_under_way_ = false;
   head_failures_ = 0;
@@ -70,14 +72,25 @@ void queue_consumer::locate(time_point now, consumer_effects& out) {
     ask(get_queue_bounds{queue_.topic, queue_.id}, context_.request_limit, now, out);
 }
 
+void queue_consumer::choose(queue_offset start, time_point now, consumer_effects& out) {
+  start = std::max(start_at_, start);
+  chosen_start_ = start;
+  run_from(start, now, out);
+}
+
 void queue_consumer::run_from(queue_offset start, time_point now, consumer_effects& out) {
   stage_ = queue_stage::running;
   located_ = true;
-  messages_ = process_queue{start};
+  drop_fetched(start);
+  pull(now, out);
+}
+
+/// What is fetched counts against the limit of all queues, so none may hold what it cannot consume.
+void queue_consumer::drop_fetched(queue_offset next) {
+  messages_ = process_queue{next};
   retry_ =
     local_retry{{context_.config.local_retry_backoff, context_.config.local_retry_backoff_max}};
   account();
-  pull(now, out);
 }
 
 void queue_consumer::link(bool up, time_point now, consumer_effects& out) {
@@ -86,7 +99,9 @@ void queue_consumer::link(bool up, time_point now, consumer_effects& out) {
   schedule_.postpone({});
   if (!up) {
     // The broker frees our locks when it sees the link go, so they cannot be believed in.
-    if (context_.needs_locks()) lock(false, now, now, out);
+    if (!context_.needs_locks()) return;
+    lease_.refused();
+    if (stage_ == queue_stage::running) restart(no_offset, now, out);
     return;
   }
   if (stage_ == queue_stage::locating) locate(now, out);
@@ -94,6 +109,9 @@ void queue_consumer::link(bool up, time_point now, consumer_effects& out) {
 }
 
 void queue_consumer::keep(queue_offset committed, time_point now, consumer_effects& out) {
+  arrived_commit_ = committed;
+  if (committed <= known_commit_) return;
+  known_commit_ = committed;
   if (stage_ == queue_stage::running && committed > messages_.committable()) {
     out.push_back(report{"queue-moved", name_of(queue_) + " was consumed by another member up to "
                                           + std::to_string(committed.value)});
@@ -132,20 +150,24 @@ void queue_consumer::ask(queue_request request, std::chrono::milliseconds limit,
 void queue_consumer::answer(std::int64_t ticket, const queue_bounds& bounds, time_point now,
                             consumer_effects& out) {
   if (!schedule_.answered(ticket) || stage_ != queue_stage::locating) return;
-  run_from(std::max(start_at_, start_offset(context_.start, queue_.topic, bounds)), now, out);
+  choose(start_offset(context_.start, queue_.topic, bounds), now, out);
 }
 
 void queue_consumer::answer(std::int64_t ticket, const found_offset& found, time_point now,
                             consumer_effects& out) {
   if (!schedule_.answered(ticket) || stage_ != queue_stage::locating) return;
-  run_from(std::max(start_at_, found.offset), now, out);
+  choose(found.offset, now, out);
 }
 
 void queue_consumer::answer(std::int64_t ticket, const committed_offsets& committed, time_point now,
                             consumer_effects& out) {
   if (!schedule_.answered(ticket) || stage_ != queue_stage::locating) return;
   knowledge_ = committed_offset::known;
-  if (!committed.positions.empty()) start_at_ = committed.positions.front().offset;
+  if (!committed.positions.empty()) {
+    start_at_ = committed.positions.front().offset;
+    commit_sent(start_at_);
+    commit_arrived(start_at_);
+  }
   // Our own progress may not have been committed; what another member committed may be beyond it.
   if (located_) start_at_ = std::max(start_at_, messages_.committable());
   locate(now, out);
@@ -294,6 +316,20 @@ void queue_consumer::consumed(const delivery& what, const consume_result& result
   if (stage_ != queue_stage::running || leaving_) return;
   deliver_head(now, out);
   pull(now, out);
+}
+
+consume_result queue_consumer::failure_of(delivery_id id, const delivery& what) const {
+  consume_result result{id, {}, no_offset, {}};
+  if (what.redelivered) {
+    result.failed.push_back(*what.redelivered);
+    return result;
+  }
+  const auto& run = *messages_.find(what.run);
+  for (auto rest = tail_of(run, run.first); rest; rest = tail_of(*rest, rest->first + 1)) {
+    result.failed.push_back(rest->first);
+    if (context_.config.orderly) break;
+  }
+  return result;
 }
 
 void queue_consumer::finish_in_order(const delivery& what, const consume_result& result,

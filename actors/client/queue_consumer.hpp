@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "actors/client/batch_sizing.hpp"
 #include "actors/client/consumer_effects.hpp"
@@ -72,9 +74,13 @@ public:
 
   /// The link to the queue's broker is up, or gone and with it every open question.
   void link(bool up, time_point now, consumer_effects& out);
-  /// The queue is still ours after a new link. A committed offset beyond our own progress says
-  /// that somebody else went on meanwhile: then begin again from there.
+  /// The queue is still ours by a new assignment. A committed offset that is beyond our own
+  /// progress and no commit of ours says that somebody else went on meanwhile: then begin again
+  /// from there.
   void keep(queue_offset committed, time_point now, consumer_effects& out);
+  /// A commit of this queue is on its way, or has arrived.
+  void commit_sent(queue_offset at) { known_commit_ = std::max(known_commit_, at); }
+  void commit_arrived(queue_offset at) { arrived_commit_ = at; }
   /// The answer to a lock request that was sent at `asked`.
   void lock(bool granted, time_point asked, time_point now, consumer_effects& out);
 
@@ -91,6 +97,8 @@ public:
   /// The listener has answered; `what` is no longer in the context.
   void consumed(const delivery& what, const consume_result& result, time_point now,
                 consumer_effects& out);
+  /// What a listener has to answer that consumed nothing of `what`, and tried.
+  consume_result failure_of(delivery_id id, const delivery& what) const;
 
   /// Go on elsewhere, when the running listeners have finished; no_offset: at the committed offset.
   void seek(queue_offset to, time_point now, consumer_effects& out);
@@ -111,13 +119,19 @@ public:
   std::int32_t under_way() const { return under_way_; }
   /// What may be committed; nullopt before the start offset is known.
   std::optional<queue_offset> committable() const;
+  /// Everything that may be committed has arrived at the broker.
+  bool is_committed() const { return !located_ || arrived_commit_ == messages_.committable(); }
+  /// The offset that the start rule has chosen, once.
+  std::optional<queue_offset> take_chosen_start() { return std::exchange(chosen_start_, {}); }
   consumed_queue status() const;
 
 private:
   void begin(queue_offset committed, committed_offset knowledge, time_point now,
              consumer_effects& out);
   void locate(time_point now, consumer_effects& out);
+  void choose(queue_offset start, time_point now, consumer_effects& out);
   void run_from(queue_offset start, time_point now, consumer_effects& out);
+  void drop_fetched(queue_offset next);
   void restart(queue_offset at, time_point now, consumer_effects& out);
   void settle(time_point now, consumer_effects& out);
   void ask(queue_request request, std::chrono::milliseconds limit, time_point now,
@@ -145,6 +159,9 @@ private:
   queue_offset start_at_ = no_offset; ///< where to begin once locked or stopped
   committed_offset knowledge_ = committed_offset::known;
   bool located_ = false; ///< `messages_` has a real position
+  std::optional<queue_offset> chosen_start_;
+  queue_offset known_commit_ = no_offset;   ///< the furthest that we sent or were told of
+  queue_offset arrived_commit_ = no_offset; ///< the last that the broker is known to have
 
   process_queue messages_;
   local_retry retry_;

@@ -7,6 +7,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <cafmq/batch_messages.hpp>
 #include <cafmq/client_actor.hpp>
 #include <cafmq/connector_actor.hpp>
 #include <cafmq/consumer_actor.hpp>
@@ -19,7 +20,6 @@
 #include <random>
 #include <unistd.h>
 
-#include "messages/codec/record.hpp"
 #include "messages/type_ids.hpp"
 
 using namespace std::chrono_literals;
@@ -53,9 +53,10 @@ order_listener(cafmq::listener_handle::stateful_pointer<listener_state> self,
                const std::shared_ptr<std::promise<void>>& all_seen) {
   return {
     [=](const cafmq::consume_batch& batch) {
-      cafmq::for_each_record(batch.bytes(), [&](const cafmq::record_view& record) {
-        std::cout << "consumed " << record.body << '\n';
+      cafmq::for_each_message(batch, [&](const cafmq::received_message& order) {
+        std::cout << "consumed " << order.body() << '\n';
         if (++self->state.seen == orders) all_seen->set_value();
+        return true;
       });
       return cafmq::consume_result{.delivery = batch.delivery, .failed = {}};
     },

@@ -306,7 +306,7 @@ public:
       if (!anywhere && part.broker != queue.broker) continue;
       const auto broker = master_of(shown, part.broker);
       pull_messages pull;
-      pull.group = {"CAFMQ_TOOLS"};
+      pull.group = {std::string{tools_group}};
       pull.client = {core_->id()};
       pull.topic = queue.topic;
       pull.queue = queue.id;

@@ -1,5 +1,7 @@
 #include "runtime/client/consumer_link.hpp"
 
+#include <utility>
+
 #include "actors/client/message_encoder.hpp"
 #include "actors/client/subscription_expression.hpp"
 #include "runtime/client/local_offsets_actor.hpp"
@@ -73,6 +75,11 @@ std::vector<consumed_queue_state> consumer_link::queues() {
       states.push_back({queue.queue, queue.running, queue.next.value, queue.committable.value,
                         queue.messages, queue.bytes});
   return states;
+}
+
+std::string consumer_link::problem() {
+  auto status = ask<consumer_status>(get_consumer_status{});
+  return status ? std::move(status->problem) : std::string{};
 }
 
 result<std::vector<message_queue>> consumer_link::message_queues(const std::string& topic) {

@@ -49,6 +49,8 @@ public:
   /// Leaves the group: the number of listeners still at work after awaitTerminationMs.
   std::int32_t close();
   std::vector<consumed_queue_state> queues();
+  /// Why nothing can be consumed; empty: nothing is known, or the actor does not run.
+  std::string problem();
   /// The readable queues of any topic.
   result<std::vector<message_queue>> message_queues(const std::string& topic);
 

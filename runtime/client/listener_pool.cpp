@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "actors/log.hpp"
-#include "messages/codec/record.hpp"
+#include "messages/batch_messages.hpp"
 
 namespace cafmq {
 
@@ -22,33 +22,12 @@ bool call(const listener_pool::listener& work, std::span<const received_message>
   return false;
 }
 
-/// As `for_each_message`, with `visit` known to the compiler.
-template <class Visit>
-void visit_messages(const consume_batch& batch, Visit visit) {
-  auto broker = std::make_shared<const std::string>(batch.queue.broker.value);
-  auto times = batch.reconsume_times;
-  for (auto at = batch.begin; at < batch.end;) {
-    auto checked = check_record(batch.records.span().subspan(at, batch.end - at));
-    if (checked.kind != record_kind::valid || checked.size <= 0) {
-      log::error("record-damaged", "byte ", at, " of a pulled block of topic ",
-                 batch.queue.topic.value, " begins no whole record; the rest is passed over");
-      return;
-    }
-    received_message message{batch.records, at, broker};
-    at += static_cast<std::uint32_t>(checked.size);
-    if (std::exchange(times, 0) > 0) message.set_reconsume_times(batch.reconsume_times);
-    if (!batch.tags.empty()
-        && !std::binary_search(batch.tags.begin(), batch.tags.end(), message.tags(), std::less<>{}))
-      continue;
-    if (!visit(std::move(message))) return;
-  }
-}
-
 } // namespace
 
-void for_each_message(const consume_batch& batch,
-                      const std::function<bool(received_message)>& visit) {
-  visit_messages(batch, [&](received_message message) { return visit(std::move(message)); });
+void report_damage(const message_queue& queue) {
+  log::error("record-damaged", "a pulled block of queue ", queue.id.value, " of topic ",
+             queue.topic.value, " on broker ", queue.broker.value,
+             " holds a damaged record; the rest of its batch is passed over");
 }
 
 consume_result consume(const consume_batch& batch, const listener_pool::listener& work,
@@ -70,11 +49,12 @@ consume_result consume(const consume_batch& batch, const listener_pool::listener
     return succeeded || !batch.in_order;
   };
   bool going = true;
-  visit_messages(batch, [&](received_message message) {
+  bool whole = for_each_message(batch, [&](received_message message) {
     scratch.push_back(std::move(message));
     going = scratch.size() < static_cast<std::size_t>(calls_of) || finish_call();
     return going;
   });
+  if (!whole) report_damage(batch.queue);
   if (going) finish_call();
   scratch.clear(); // lets the block go
   result.elapsed = std::chrono::steady_clock::now() - began;

@@ -59,10 +59,8 @@ private:
   bool stopped_ = false;
 };
 
-/// Calls `visit(message)` for the messages of a batch that its subscription wants, in order, until
-/// it returns false. A damaged record is logged and passed over.
-void for_each_message(const consume_batch& batch,
-                      const std::function<bool(received_message)>& visit);
+/// Logs that a batch of this queue has a damaged record, and that the rest is passed over.
+void report_damage(const message_queue& queue);
 
 /// Lets `work` consume a batch in calls of at most `calls_of` messages. Ends early when the batch
 /// is revoked, or in order at the first failure.

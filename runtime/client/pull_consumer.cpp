@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "messages/batch_messages.hpp"
 #include "runtime/client/consumer_link.hpp"
 #include "runtime/client/listener_pool.hpp"
 
@@ -103,10 +104,11 @@ public:
         continue;
       }
       messages.reserve(static_cast<std::size_t>(next->batch.count));
-      for_each_message(next->batch, [&](received_message message) {
+      bool whole = for_each_message(next->batch, [&](received_message message) {
         messages.push_back(std::move(message));
         return true;
       });
+      if (!whole) report_damage(next->batch.queue);
       polled = std::move(next);
       if (!messages.empty()) break;
       settle_polled(true); // nothing in it was wanted
@@ -214,6 +216,8 @@ void pull_consumer::resume() {
 }
 
 std::vector<consumed_queue_state> pull_consumer::queues() const { return inside_->link.queues(); }
+
+std::string pull_consumer::problem() const { return inside_->link.problem(); }
 
 const std::string& pull_consumer::id() const { return inside_->link.id(); }
 

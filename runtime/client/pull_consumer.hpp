@@ -46,7 +46,8 @@ public:
   poll(std::chrono::milliseconds timeout = std::chrono::seconds{5});
 
   /// Commits everything that was polled so far, and waits until the brokers have it. Failures:
-  /// request_timeout, client_closed, and those of the brokers.
+  /// broker_not_exist (of some queues the broker cannot be reached, or has not assigned them anew;
+  /// all others are committed), request_timeout, client_closed, and those of the brokers.
   result<done> commit();
 
   /// Polls go on from there in this queue. Failures: invalid_parameter (not one of its queues).
@@ -65,6 +66,12 @@ public:
   void suspend();
   void resume();
   std::vector<consumed_queue_state> queues() const;
+  /// Why polls bring nothing, in a sentence: no name server answers, no broker serves a topic, or a
+  /// broker refuses this member (its group may not consume, its id is taken). Once that has passed,
+  /// polls bring messages again. Empty: nothing is known to be wrong, or the consumer does not run,
+  /// as before its first poll or assignment. Waits for an answer from the consumer: a moment, at
+  /// most twice mqClientApiTimeout.
+  std::string problem() const;
   const std::string& id() const;
 
   /// Commits (with autoCommit), leaves the group. What was polled counts as consumed.

@@ -75,6 +75,8 @@ void push_consumer::resume() {
 
 std::vector<consumed_queue_state> push_consumer::queues() const { return inside_->link.queues(); }
 
+std::string push_consumer::problem() const { return inside_->link.problem(); }
+
 const std::string& push_consumer::id() const { return inside_->link.id(); }
 
 std::int32_t push_consumer::close() { return inside_->close(); }

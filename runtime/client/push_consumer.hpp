@@ -62,6 +62,11 @@ public:
 
   /// The queues that this member has now.
   std::vector<consumed_queue_state> queues() const;
+  /// Why nothing can be consumed, in a sentence: no name server answers, no broker serves a topic,
+  /// or a broker refuses this member (its group may not consume, its id is taken). Once that has
+  /// passed, messages come by themselves. Empty: nothing is known to be wrong, or the consumer does
+  /// not run. Waits for an answer from the consumer: a moment, at most twice mqClientApiTimeout.
+  std::string problem() const;
   /// Its id in the group.
   const std::string& id() const;
 

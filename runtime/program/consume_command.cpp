@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -111,6 +113,8 @@ public:
     std::lock_guard lock{mutex_};
     return closed_;
   }
+  /// All messages that were asked for have come; without --count, any.
+  bool satisfied() const { return printed() >= std::max<std::int64_t>(options_.count, 1); }
 
 private:
   bool is_enough(std::int64_t more) const {
@@ -135,18 +139,43 @@ private:
   steady_clock::time_point last_;
 };
 
+/// Says on standard error why nothing can be consumed, whenever that has changed.
+class problem_report {
+public:
+  explicit problem_report(const push_consumer& consumer) : consumer_(consumer) {}
+
+  /// When to look next.
+  steady_clock::time_point due() const { return due_; }
+  void look() {
+    auto problem = consumer_.problem();
+    if (!problem.empty() && problem != told_) std::fprintf(stderr, "cafmq: %s\n", problem.c_str());
+    told_ = std::move(problem);
+    due_ = steady_clock::now() + interval;
+  }
+
+private:
+  static constexpr std::chrono::seconds interval{1};
+
+  const push_consumer& consumer_;
+  std::string told_;
+  steady_clock::time_point due_ = steady_clock::now() + interval;
+};
+
 /// Waits until a signal, the count or the idle time ends the command.
-void await_end(const consume_options& options, const printer& out, stop_signal& stop) {
+void await_end(const consume_options& options, const printer& out, problem_report& problems,
+               stop_signal& stop) {
   const auto idle = std::chrono::duration_cast<steady_clock::duration>(
     std::chrono::duration<double>{options.idle_seconds});
   while (!stop.requested() && !out.closed()) {
     if (options.count > 0 && out.printed() >= options.count) return;
-    auto deadline = steady_clock::now() + std::chrono::hours{1};
+    auto deadline = problems.due();
     if (options.idle_seconds > 0) {
-      deadline = out.last() + idle;
-      if (steady_clock::now() >= deadline) return;
+      const auto idle_end = out.last() + idle;
+      if (steady_clock::now() >= idle_end) return;
+      deadline = std::min(deadline, idle_end);
     }
     stop.wait_until(deadline);
+    if (steady_clock::now() >= problems.due()) problems.look();
   }
 }
 
@@ -162,12 +191,13 @@ exit_code consume(const consume_options& options) {
   consumer.on_message([&](std::span<const received_message> batch) { return out.take(batch); });
   if (auto started = consumer.start(); !started)
     throw command_failed(exit_code::failed, started.sentence());
-  await_end(options, out, stop);
+  problem_report problems{consumer};
+  await_end(options, out, problems, stop);
+  if (!stop.requested() && !out.closed() && !out.satisfied()) problems.look();
   consumer.close();
   if (out.closed()) throw command_failed(exit_code::failed, "standard output was closed");
   if (stop.requested()) return exit_code::ok;
-  const bool enough = options.count > 0 ? out.printed() >= options.count : out.printed() > 0;
-  return enough ? exit_code::ok : exit_code::not_found;
+  return out.satisfied() ? exit_code::ok : exit_code::not_found;
 }
 
 } // namespace
@@ -207,8 +237,9 @@ void add_consume_command(CLI::App& app, action& chosen) {
     "yyyyMMddHHmmss.\n"
     "--json prints a message a line: topic, brokerName, queueId, queueOffset, msgId, offsetMsgId, "
     "keys, tags, properties, body (bodyBase64 when it is not UTF-8), bornTimestamp, bornHost, "
-    "storeTimestamp, reconsumeTimes.\nEnds with 3 when the idle time passed before --count "
-    "messages came, or before any came.");
+    "storeTimestamp, reconsumeTimes.\nWhile nothing can be consumed, standard error says why: no "
+    "name server answers, nobody serves the topic, a broker refuses the member.\nEnds with 3 when "
+    "the idle time passed before --count messages came, or before any came.");
   command->callback([&chosen, options] { chosen = [options] { return consume(*options); }; });
 }
 

@@ -1,9 +1,10 @@
-// The program's own manners: exit codes, faults, help. Nothing here needs a broker.
+// The program's own manners: exit codes, faults, help. Hardly anything here needs a broker.
 
 #include <doctest/doctest.h>
 #include <fstream>
 
 #include "support/child_process.hpp"
+#include "support/cluster.hpp"
 
 using namespace std::chrono_literals;
 
@@ -92,4 +93,30 @@ TEST_CASE("program: without a name server a client command fails with a sentence
   CHECK(listed.exit_code == 1);
   CHECK(holds(listed.err, "127.0.0.1:1"));
   CHECK(cafmq({"produce", "t", "--count", "1", "-n", "127.0.0.1:1"}).exit_code == 1);
+}
+
+TEST_CASE("program: a consumer says why nothing comes, once, and ends with 3") {
+  test::cluster nodes;
+  nodes.start_name_server("n1");
+  nodes.start_broker("broker-a");
+  nodes.ask({"topic", "create", "orders"});
+  const auto mistyped = cafmq({"consume", "ordrs", "--group", "g", "--idle-exit", "2.5", "--json",
+                               "-n", nodes.name_servers()});
+  CHECK(mistyped.exit_code == 3);
+  CHECK(mistyped.out.empty());
+  CHECK(mistyped.err
+        == "cafmq: topic ordrs is served by no live broker; create it, or start its broker\n");
+  const auto idle =
+    cafmq({"consume", "orders", "--group", "g", "--idle-exit", "1.5", "-n", nodes.name_servers()});
+  CHECK(idle.exit_code == 3);
+  CHECK(idle.err.empty());
+}
+
+TEST_CASE("program: a consumer without a name server says so, and ends with 3") {
+  const auto consumed =
+    cafmq({"consume", "orders", "--group", "g", "--idle-exit", "1", "-n", "127.0.0.1:1"});
+  CHECK(consumed.exit_code == 3);
+  CHECK(consumed.out.empty());
+  CHECK(consumed.err
+        == "cafmq: no name server answers at 127.0.0.1:1; start one, or name another\n");
 }

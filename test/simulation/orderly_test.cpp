@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "support/virtual_cluster.hpp"
 
@@ -37,6 +39,41 @@ struct stage : virtual_cluster {
       if (one.queue.id.value == queue) offsets.push_back(one.offset);
     return offsets;
   }
+};
+
+/// Consumes a message a second: each fails at first, and comes again after suspendCurrentQueueTime.
+std::shared_ptr<listener_script> slow() {
+  auto script = std::make_shared<listener_script>();
+  script->consume = [failed = std::int64_t{-1}](const heard& one) mutable {
+    return std::exchange(failed, one.offset) == one.offset;
+  };
+  return script;
+}
+
+/// Two members; "m1", which is slow, has fetched more from one of its queues than it consumes in
+/// three minutes, so that pulls play no part in what it does next.
+struct backlog_stage : stage {
+  backlog_stage() {
+    consume("m1", in_order(), orders, slow());
+    consume("m2", in_order(), orders);
+    pass(1s);
+    auto owner = owners("billing");
+    queue = owner.at(0) == "m1" ? 0 : 3;
+    REQUIRE(owner.at(queue) == "m1");
+    for (int i = 0; i < 200; ++i)
+      send("orders", queue, std::to_string(i));
+    pass(10s);
+  }
+
+  /// When a member consumed messages of the queue.
+  std::vector<caf::actor_clock::time_point> times_of(const std::string& member) const {
+    std::vector<caf::actor_clock::time_point> times;
+    for (const auto& one : log)
+      if (one.consumer == member && one.queue.id.value == queue) times.push_back(one.at);
+    return times;
+  }
+
+  std::int32_t queue = 0;
 };
 
 std::vector<std::int64_t> up_to(std::int64_t count) {
@@ -77,33 +114,52 @@ TEST_CASE("O2, C8 orderly: a failure holds its queue, and only that") {
 }
 
 TEST_CASE(
-  "O3 orderly: who cannot renew its lock stops within 30 s, long before the next one starts") {
-  stage s;
-  auto slow = std::make_shared<listener_script>();
-  s.consume("m1", in_order(), orders, slow);
-  s.pass(1s);
-  s.send("orders", 0, "before");
-  s.pass(1s);
-  s.consume("m2", in_order(), orders);
-  s.pass(1s);
-  auto mine = s.owners("billing");
-  std::int32_t queue = mine.at(0) == "m1" ? 0 : 3;
-  REQUIRE(mine.at(queue) == "m1");
+  "O3 orderly: who cannot renew its lock stops within 30 s, though it is a member with messages") {
+  backlog_stage s;
+  s.lose_locks("m1");
+  auto lost = s.system.now();
+  s.pass(150s);
+  CHECK(s.owners("billing").at(s.queue) == "m1");
+  auto times = s.times_of("m1");
+  REQUIRE_FALSE(times.empty());
+  CHECK(times.back() > lost + 8s); // it was renewed 20 s before at most
+  CHECK(times.back() < lost + 30s);
+  // As soon as it gets the lock again it goes on.
+  s.lose_locks("m1", false);
+  s.pass(40s);
+  CHECK(s.times_of("m1").back() > lost + 150s);
+  CHECK(s.times_of("m2").empty());
+}
+
+TEST_CASE("O3 orderly: who is cut off stops long before the next one starts") {
+  backlog_stage s;
   s.silence("m1");
-  auto silent_since = s.system.now();
-  for (int i = 0; i < 150; ++i) {
-    s.send("orders", queue, std::to_string(i));
-    s.pass(1s);
-  }
-  caf::actor_clock::time_point last_of_first{}, first_of_second{};
-  for (const auto& one : s.log) {
-    if (one.queue.id.value != queue) continue;
-    if (one.consumer == "m1") last_of_first = one.at;
-    if (one.consumer == "m2" && first_of_second == caf::actor_clock::time_point{})
-      first_of_second = one.at;
-  }
-  CHECK(last_of_first < silent_since + 31s);
-  CHECK(first_of_second > silent_since + 60s);
+  auto lost = s.system.now();
+  s.pass(150s);
+  CHECK(s.owners("billing").at(s.queue) == "m2");
+  auto first = s.times_of("m1"), second = s.times_of("m2");
+  REQUIRE_FALSE(first.empty());
+  REQUIRE_FALSE(second.empty());
+  CHECK(first.back() > lost + 8s);
+  CHECK(first.back() < lost + 30s);
+  CHECK(second.front() > lost + 60s);
+}
+
+TEST_CASE("O3 orderly: a queue taken by force is consumed when its lock has run out, not before") {
+  stage s;
+  auto hanging = std::make_shared<listener_script>();
+  hanging->hangs = true;
+  s.consume("m1", in_order(), orders, hanging);
+  s.pass(1s);
+  s.send_many("orders", 4);
+  s.consume("m2", in_order(), orders);
+  s.pass(25s); // queueReleaseTimeout: 20 s
+  auto owners = s.owners("billing");
+  CHECK(owners.at(owners.at(0) == "m1" ? 3 : 0) == "m2");
+  s.pass(30s);
+  CHECK(s.bodies("m2").empty());
+  s.pass(10s); // m1 renewed its locks a minute ago
+  CHECK(s.bodies("m2").size() == 2);
 }
 
 TEST_CASE("O4 orderly: after a crash the next owner repeats from the last commit, in order") {

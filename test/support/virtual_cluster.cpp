@@ -1,6 +1,8 @@
 #include "support/virtual_cluster.hpp"
 
+#include <caf/message_view.hpp>
 #include <caf/stateful_actor.hpp>
+#include <caf/type_erased_tuple.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <doctest/doctest.h>
 
@@ -15,6 +17,7 @@
 #include "actors/store/cold_reader_actor.hpp"
 #include "actors/store/commit_log_actor.hpp"
 #include "actors/store/message_store.hpp"
+#include "messages/batch_messages.hpp"
 #include "messages/codec/properties.hpp"
 #include "messages/codec/record.hpp"
 #include "runtime/storage/memory_directory.hpp"
@@ -38,10 +41,15 @@ store_config small_store() {
 
 struct wire {
   bool silent = false;
+  bool loses_locks = false;
+
+  bool loses(const caf::message_view& letter) const {
+    return silent || (loses_locks && letter.content().match_elements<lock_queues>());
+  }
 };
 
 /// What a client process holds in place of a broker's handle: it hands on, under the sender's name,
-/// unless the process is silent; and it dies with the broker.
+/// unless the wire loses the letter; and it dies with the broker.
 caf::behavior link_actor(caf::event_based_actor* self, const broker_handle& broker,
                          const std::shared_ptr<wire>& line) {
   auto target = caf::actor_cast<caf::actor>(broker);
@@ -52,7 +60,7 @@ caf::behavior link_actor(caf::event_based_actor* self, const broker_handle& brok
   self->set_default_handler(
     [self, target, line](caf::scheduled_actor*,
                          caf::message_view& what) -> caf::result<caf::message> {
-      if (line->silent) {
+      if (line->loses(what)) {
         if (self->current_message_id().is_request())
           return self->make_response_promise(); // which nobody keeps: no answer, ever
         return caf::message{};
@@ -96,24 +104,21 @@ listener_handle::behavior_type listener(listener_handle::stateful_pointer<listen
       return self->state.kept.back();
     }
     consume_result result{batch.delivery, {}, no_offset, {}};
-    auto times = batch.reconsume_times;
-    for_each_record(batch.bytes(), [&](const record_view& record) {
-      if (batch.in_order && !result.failed.empty()) return;
+    auto whole = for_each_message(batch, [&](const received_message& message) {
       heard one{name,
                 batch.queue,
-                record.offset.value,
-                std::string{record.body},
-                std::string{find_property(record.properties, property::tags)},
-                std::exchange(times, 0),
+                message.queue_offset(),
+                std::string{message.body()},
+                std::string{message.tags()},
+                message.reconsume_times(),
                 self->clock().now()};
-      if (!batch.tags.empty()
-          && std::find(batch.tags.begin(), batch.tags.end(), one.tag) == batch.tags.end())
-        return;
       if (script->consume && !script->consume(one))
-        result.failed.push_back(record.offset);
+        result.failed.push_back({message.queue_offset()});
       else
         log->push_back(std::move(one));
+      return !batch.in_order || result.failed.empty();
     });
+    CHECK(whole);
     return result;
   }};
 }
@@ -233,6 +238,11 @@ void virtual_cluster::alter_topic(const std::string& topic, std::int32_t read, s
       REQUIRE(system.ask<topic_changed>(running->broker, update_topic{config, false}));
 }
 
+void virtual_cluster::remove_topic(const std::string& topic) {
+  for (auto& [name, running] : brokers_)
+    if (running->broker) REQUIRE(system.ask<topic_deleted>(running->broker, delete_topic{{topic}}));
+}
+
 std::int64_t virtual_cluster::send(const std::string& topic, std::int32_t queue,
                                    const std::string& body, const std::string& tag,
                                    const std::string& broker) {
@@ -319,6 +329,10 @@ void virtual_cluster::kill_listener(const std::string& name) {
 
 void virtual_cluster::silence(const std::string& name, bool silent) {
   processes_.at(name)->line->silent = silent;
+}
+
+void virtual_cluster::lose_locks(const std::string& name, bool lost) {
+  processes_.at(name)->line->loses_locks = lost;
 }
 
 group_description virtual_cluster::describe(const std::string& group, const std::string& broker) {

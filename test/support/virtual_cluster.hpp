@@ -50,6 +50,7 @@ public:
   /// On every broker that runs.
   void create_topic(const std::string& topic, std::int32_t queues = 4);
   void alter_topic(const std::string& topic, std::int32_t read, std::int32_t write);
+  void remove_topic(const std::string& topic);
 
   /// Stores a message; returns its offset.
   std::int64_t send(const std::string& topic, std::int32_t queue, const std::string& body,
@@ -70,6 +71,8 @@ public:
   void kill_listener(const std::string& name);
   /// Nothing that it sends reaches a broker any more, and nobody is told.
   void silence(const std::string& name, bool silent = true);
+  /// Only its requests for queue locks do not, renewals included.
+  void lose_locks(const std::string& name, bool lost = true);
 
   group_description describe(const std::string& group, const std::string& broker = "broker-a");
   /// Client id by queue id, for one topic on one broker.

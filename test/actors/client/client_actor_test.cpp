@@ -132,6 +132,18 @@ TEST_CASE("client: without any name server the watcher learns why") {
   CHECK(view->problem_sentence.find("n1:1;n2:1") != std::string::npos);
 }
 
+TEST_CASE("client: who watches a topic when no name server answers learns it at once") {
+  fixture f{{}};
+  f.system.send_from(f.watcher, f.client, watch_topic{{"orders"}, false});
+  auto view = f.watcher.last<topic_view>();
+  REQUIRE(view);
+  CHECK(view->problem == static_cast<std::uint8_t>(errc::no_name_server));
+  f.net->name_servers["n1:1"] = f.system.spawn(fake_name_server, f.net);
+  f.system.advance(2s);
+  CHECK(f.watcher.last<topic_view>()->problem == 0);
+  CHECK(f.watcher.last<topic_view>()->write_queues.size() == 2);
+}
+
 TEST_CASE_FIXTURE(fixture, "client: a pushed route change reaches the watchers at once") {
   system.send_from(watcher, client, watch_topic{{"orders"}, false});
   auto changed = net->routes["orders"];

@@ -286,6 +286,84 @@ TEST_CASE("queue_consumer: seeking waits for the running listeners, then goes on
   CHECK(s.asked<pull_messages>().second.from == queue_offset{10});
 }
 
+TEST_CASE("queue_consumer: a new assignment does not undo a seek backwards") {
+  stage s;
+  s.start(50);
+  s.out.clear();
+  s.consumer->seek({10}, s.now, s.out);
+  auto batches = s.pulled(10, 13);
+  s.consumer->keep({50}, s.now, s.out); // as far as the group had come before the seek
+  CHECK_FALSE(batches[0].wanted.revoked());
+  s.consumer->commit_sent({60});
+  s.consumer->keep({60}, s.now, s.out);
+  CHECK_FALSE(batches[0].wanted.revoked());
+  s.consumer->keep({61}, s.now, s.out);
+  CHECK(batches[0].wanted.revoked());
+}
+
+TEST_CASE("queue_consumer: a listener that answers with an error has failed, and waits") {
+  SUBCASE("concurrently each message comes again after the back-off") {
+    stage s;
+    s.start(0);
+    auto batches = s.pulled(0, 2);
+    for (int failures = 1; failures <= 2; ++failures) {
+      for (const auto& batch : batches) {
+        auto what = s.context.deliveries.extract(batch.delivery).mapped();
+        auto failed = s.consumer->failure_of(batch.delivery, what);
+        CHECK(failed.untried == no_offset);
+        s.consumer->consumed(what, failed, s.now, s.out);
+      }
+      CHECK(s.consumer->committable() == queue_offset{0});
+      s.out.clear();
+      s.pass(999ms);
+      CHECK(s.take<deliver_batch>().empty());
+      s.pass(failures * 1s - 999ms);
+      batches.clear();
+      for (auto& again : s.take<deliver_batch>())
+        batches.push_back(std::move(again.batch));
+      REQUIRE(batches.size() == 3);
+      CHECK(batches[0].reconsume_times == failures);
+    }
+  }
+  SUBCASE("in order the first one holds the line for suspendCurrentQueueTimeMillis") {
+    stage s{{.orderly = true}};
+    s.start(0);
+    s.consumer->lock(true, s.now, s.now, s.out);
+    auto batch = s.pulled(0, 2).at(0);
+    s.out.clear();
+    auto what = s.context.deliveries.extract(batch.delivery).mapped();
+    auto failed = s.consumer->failure_of(batch.delivery, what);
+    CHECK(failed.failed == std::vector<queue_offset>{{0}});
+    s.consumer->consumed(what, failed, s.now, s.out);
+    s.pass(999ms);
+    CHECK(s.take<deliver_batch>().empty());
+    s.pass(1ms);
+    auto again = s.take<deliver_batch>();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].batch.reconsume_times == 1);
+  }
+}
+
+TEST_CASE("queue_consumer: in order, a lost link drops what was fetched, which others may fetch") {
+  stage s{{.orderly = true, .consume_message_batch_max_size = 1}};
+  s.start(0);
+  s.consumer->lock(true, s.now, s.now, s.out);
+  auto batch = s.pulled(0, 3).at(0);
+  CHECK(s.context.bytes > 0);
+  s.consumer->link(false, s.now, s.out);
+  CHECK(batch.wanted.revoked());
+  s.answer(batch);
+  CHECK(s.context.bytes == 0);
+  CHECK(s.consumer->committable() == queue_offset{1});
+  s.consumer->link(true, s.now, s.out);
+  s.out.clear();
+  s.consumer->lock(true, s.now, s.now, s.out);
+  auto fetch = s.asked<fetch_offsets>();
+  s.consumer->answer(fetch.first, committed_offsets{{{{queue.topic, queue.id}, {0}}}}, s.now,
+                     s.out);
+  CHECK(s.asked<pull_messages>().second.from == queue_offset{1});
+}
+
 TEST_CASE("O2 queue_consumer: in order, one run at a time, and a failure holds the line") {
   stage s{{.orderly = true, .consume_message_batch_max_size = 1}};
   s.start(0);

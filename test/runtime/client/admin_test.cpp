@@ -135,6 +135,18 @@ TEST_CASE_FIXTURE(fixture, "admin: messages are found by id, key, time and offse
   CHECK(stored == 5);
 }
 
+TEST_CASE_FIXTURE(fixture, "admin: to look at messages is no consuming, and makes no group") {
+  REQUIRE(cluster.create_topic(orders()));
+  send(1, "key-", "orders");
+  const auto found = cluster.messages_at({{"orders"}, {"broker-a"}, {0}}, 0);
+  REQUIRE_MESSAGE(found, found.sentence());
+  CHECK(found->size() == 1);
+  const auto groups = cluster.groups();
+  REQUIRE_MESSAGE(groups, groups.sentence());
+  for (const auto& summary : *groups)
+    CHECK_FALSE(summary.consumers);
+}
+
 TEST_CASE_FIXTURE(fixture, "admin: a consumer group is described, also from within its listener") {
   REQUIRE(cluster.create_topic(orders()));
   send(3, "key-", "orders");

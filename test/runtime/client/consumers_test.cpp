@@ -6,6 +6,8 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
+#include <thread>
 
 #include "runtime/client/producer.hpp"
 #include "runtime/client/pull_consumer.hpp"
@@ -73,6 +75,16 @@ consumer_config group(const std::string& name) {
   config.consumer_group = name;
   config.from = consume_from::first_offset;
   return config;
+}
+
+/// Asks a consumer until it knows why nothing comes.
+template <class Consumer>
+std::string await_problem(const Consumer& consumer) {
+  std::string problem;
+  auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (problem.empty() && std::chrono::steady_clock::now() < deadline)
+    problem = consumer.problem();
+  return problem;
 }
 
 /// Polls until `count` messages have come.
@@ -170,6 +182,7 @@ TEST_CASE("O2 push_consumer: orderly, each queue is consumed by one thread at a 
   std::atomic<bool> overlapped{false};
   std::set<std::string> failed_once;
   gathered done;
+  f.send(150); // fetched in blocks, which many threads could share
   push_consumer consumer{f.members, config};
   REQUIRE(consumer.subscribe("orders"));
   consumer.on_message([&](std::span<const received_message> messages) {
@@ -178,20 +191,22 @@ TEST_CASE("O2 push_consumer: orderly, each queue is consumed by one thread at a 
       std::lock_guard lock{mutex};
       if (std::exchange(busy[message.queue_id()], true)) overlapped = true;
     }
+    for (int i = 0; i < 100; ++i)
+      std::this_thread::yield(); // others get their chance to come in between
     bool fails = false;
     {
       std::lock_guard lock{mutex};
-      busy[message.queue_id()] = false;
       fails =
         message.queue_offset() % 7 == 3 && failed_once.insert(std::string{message.body()}).second;
       if (!fails) order[message.queue_id()].push_back(message.queue_offset());
     }
-    if (fails) return consume_status::reconsume_later;
-    done.add(messages);
-    return consume_status::success;
+    if (!fails) done.add(messages);
+    std::lock_guard lock{mutex};
+    busy[message.queue_id()] = false;
+    return fails ? consume_status::reconsume_later : consume_status::success;
   });
   REQUIRE(consumer.start());
-  f.send(200);
+  f.send(50);
   CHECK(done.await(200));
   consumer.close();
   CHECK_FALSE(overlapped);
@@ -231,6 +246,36 @@ TEST_CASE("push_consumer: a wrong use is refused with a sentence") {
   CHECK(consumer.subscribe("orders", "||").code() == errc::subscription_parse_failed);
   REQUIRE(consumer.subscribe("orders"));
   CHECK_FALSE(consumer.start()); // the group's name
+}
+
+TEST_CASE("push_consumer: knows why nothing comes, until something can come") {
+  fixture f;
+  gathered got;
+  push_consumer consumer{f.members, group("billing")};
+  REQUIRE(consumer.subscribe("ordrs"));
+  consumer.on_message([&](std::span<const received_message> messages) {
+    got.add(messages);
+    return consume_status::success;
+  });
+  CHECK(consumer.problem().empty()); // it does not run
+  REQUIRE(consumer.start());
+  CHECK(await_problem(consumer).starts_with("topic ordrs is served by no live broker"));
+  REQUIRE(f.sender.send(message{{"ordrs"}, "at last", {}, 0}));
+  CHECK(got.await(1));
+  CHECK(consumer.problem().empty());
+  consumer.close();
+  CHECK(consumer.problem().empty());
+}
+
+TEST_CASE("push_consumer: without a name server it says where it looked for one") {
+  client_config settings;
+  settings.namesrv_addr = {"127.0.0.1:1"};
+  client alone{settings};
+  push_consumer consumer{alone, group("billing")};
+  REQUIRE(consumer.subscribe("orders"));
+  consumer.on_message([](auto) { return consume_status::success; });
+  REQUIRE(consumer.start());
+  CHECK(await_problem(consumer).starts_with("no name server answers at 127.0.0.1:1"));
 }
 
 TEST_CASE("push_consumer: close waits for a listener, but not for ever") {
@@ -312,6 +357,23 @@ TEST_CASE("pull_consumer: polls, commits, and another member goes on after the c
   auto nothing = last.poll(300ms);
   REQUIRE(nothing);
   CHECK(nothing->empty());
+}
+
+TEST_CASE("pull_consumer: a second member with the same client id knows why it gets nothing") {
+  fixture f;
+  f.send(4);
+  auto settings = f.settings();
+  settings.instance_name = "fixed";
+  client here{settings}, there{settings};
+  pull_consumer first{here, group("billing")}, second{there, group("billing")};
+  REQUIRE(first.subscribe("orders"));
+  REQUIRE(second.subscribe("orders"));
+  CHECK_FALSE(poll_until(first, 1).empty());
+  CHECK(second.problem().empty()); // it does not run before its first poll
+  REQUIRE(second.poll(0ms));
+  CHECK(await_problem(second).find("give each consumer its own instance name")
+        != std::string::npos);
+  CHECK(first.problem().empty());
 }
 
 TEST_CASE("pull_consumer: assigned queues are sought and their offsets asked for") {

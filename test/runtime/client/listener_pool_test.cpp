@@ -110,17 +110,6 @@ TEST_CASE("C9 listener_pool: other tags with the same hash are passed over") {
   CHECK(work.seen.empty());
 }
 
-TEST_CASE("listener_pool: the first message of a batch knows how often it has failed") {
-  auto batch = batch_of(0, 1);
-  batch.reconsume_times = 3;
-  std::vector<std::int32_t> times;
-  for_each_message(batch, [&](const received_message& message) {
-    times.push_back(message.reconsume_times());
-    return true;
-  });
-  CHECK(times == std::vector<std::int32_t>{3, 0});
-}
-
 TEST_CASE("listener_pool: several threads work at once, no more than allowed") {
   std::promise<void> all_here;
   std::atomic<int> here{0};
