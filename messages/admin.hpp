@@ -26,8 +26,8 @@ struct topic_changed {
 };
 CAFMQ_INSPECT(topic_changed, config)
 
-/// Deletes a topic and its queues on a broker. Its records stay in the log until retention. Answer:
-/// `topic_deleted`.
+/// Deletes a topic, its queues and all groups' offsets in them on a broker. Its records stay in the
+/// log until retention. Answer: `topic_deleted`.
 struct delete_topic {
   topic_name topic;
 };

@@ -20,6 +20,12 @@ struct tag_filter {
 };
 CAFMQ_INSPECT(tag_filter, codes)
 
+/// Most that one pull may ask for; a broker takes larger wishes for these. The bytes of a pull are
+/// copied, framed and parsed as one piece on both sides: 64 times the usual pull, and far below the
+/// 4 GiB that a frame's length can say.
+inline constexpr std::int32_t pull_count_limit = 16'384;
+inline constexpr std::int32_t pull_bytes_limit = 16 * 1024 * 1024;
+
 /// A consumer asks for messages of one queue from `from` on. Without a match the queue holds the
 /// request until one arrives or `suspend` has passed (RocketMQ: 15 s); 0 answers at once. A second
 /// pull of the same client for the same queue replaces the first, which is answered empty. Answer:
@@ -31,8 +37,8 @@ struct pull_messages {
   topic_name topic;
   queue_id queue;
   queue_offset from;
-  std::int32_t count_max = 32;
-  std::int32_t bytes_max = 256 * 1024; ///< exceeded only by a single larger message
+  std::int32_t count_max = 32;         ///< up to pull_count_limit
+  std::int32_t bytes_max = 256 * 1024; ///< up to pull_bytes_limit; only a single message exceeds it
   std::chrono::milliseconds suspend{0};
   tag_filter filter;
 };

@@ -101,7 +101,7 @@ struct queue_position {
 CAFMQ_INSPECT(queue_position, queue, offset)
 
 /// A member has stopped consuming these queues; their offsets are committed with it (no_offset:
-/// nothing to commit).
+/// nothing to commit), as by `commit_offsets`.
 struct release_queues {
   group_name group;
   client_id client;
@@ -109,8 +109,11 @@ struct release_queues {
 };
 CAFMQ_INSPECT(release_queues, group, client, queues)
 
-/// A member, or a tool, moves the group's offsets; the last writer wins, lower values too. Answer:
-/// `offsets_committed`. They are on disk within flushConsumerOffsetInterval (5 s).
+/// A member, or a tool, moves the group's offsets; the last writer wins, lower values too. Of a
+/// member that shares queues only the offsets of its own and of free ones count; those in topics
+/// that the broker does not have are dropped. Answer: `offsets_committed`. They are on disk within
+/// flushConsumerOffsetInterval (5 s). Errors: group_not_exist, topic_not_exist (for none of them is
+/// there a topic), system_busy.
 struct commit_offsets {
   group_name group;
   client_id client;

@@ -63,15 +63,16 @@ using cold_reader_handle =
 
 /// The writer of config/*.json. Detached, or on the test scheduler in simulations.
 using metadata_store_handle =
-  typed_handle<metadata_saved(save_topics), void(save_offsets), committed_offsets(load_offsets),
-               metadata_saved(save_group), metadata_saved(flush_metadata)>;
+  typed_handle<metadata_saved(save_topics), void(save_offsets), void(forget_offsets),
+               committed_offsets(load_offsets), metadata_saved(save_group),
+               metadata_saved(flush_metadata)>;
 
 /// A consumer group on a broker: members, their queues, offsets, locks.
 using consumer_group_handle =
   typed_handle<group_joined(join_consumer_group), group_left(leave_consumer_group),
                void(release_queues), offsets_committed(commit_offsets),
                committed_offsets(fetch_offsets), locked_queues(lock_queues), void(unlock_queues),
-               void(topic_queues_changed), group_description(describe_group),
+               void(topic_queues_changed), void(forget_topic), group_description(describe_group),
                group_summary(get_group_summary)>;
 
 /// The broker, as its consumer groups address it: whoever sends `watch_topics` hears of the queues.

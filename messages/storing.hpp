@@ -72,6 +72,15 @@ struct save_offsets {
 };
 CAFMQ_INSPECT(save_offsets, group, positions)
 
+/// To the metadata store, after a topic was deleted: offsets in it are void. The broker says so for
+/// all groups; a group says it again for itself, since the topic was gone before the group knew and
+/// its last `save_offsets` may have come in between.
+struct forget_offsets {
+  topic_name topic;
+  group_name group; ///< empty: all
+};
+CAFMQ_INSPECT(forget_offsets, topic, group)
+
 /// The broker to the metadata store, before it makes or remakes a group's actor. Answer:
 /// `committed_offsets`, all of the group, with everything that was saved before.
 struct load_offsets {
@@ -97,6 +106,13 @@ struct topic_queues_changed {
   std::vector<message_queue> queues; ///< readable queues, sorted
 };
 CAFMQ_INSPECT(topic_queues_changed, topic, queues)
+
+/// The broker to a consumer group: this topic was deleted here. One of the same name that comes
+/// later, or is there again already, is a new topic to the group.
+struct forget_topic {
+  topic_name topic;
+};
+CAFMQ_INSPECT(forget_topic, topic)
 
 /// A consumer group to its broker: tell me `topic_queues_changed` for these topics, now and
 /// whenever it changes.

@@ -27,6 +27,10 @@ caf::error too_many(const state& broker, const std::string& what) {
                     "broker " + broker.config.broker_name + " has too many " + what);
 }
 
+bool is_here(const state& broker, const topic_name& topic) {
+  return broker.topics.table().find(topic) != nullptr;
+}
+
 /// The group's offsets are here, or not to be had: whoever waited goes on.
 void loaded(pointer self, const group_name& group,
             const caf::expected<committed_offsets>& offsets) {
@@ -117,18 +121,35 @@ caf::result<group_left> leave_consumers(pointer self, const leave_consumer_group
   return group_left{}; // without an actor it has no members
 }
 
+/// The queues are given back in any case.
 void take_release(pointer self, const release_queues& notice) {
-  if (const auto* group = living(self->state, notice.group)) self->delegate(*group, notice);
+  const auto& broker = self->state;
+  const auto* group = living(broker, notice.group);
+  if (group == nullptr) return;
+  auto kept = notice;
+  for (auto& [queue, offset] : kept.queues)
+    if (!is_here(broker, queue.topic)) offset = no_offset;
+  self->delegate(*group, std::move(kept));
 }
 
 void take_unlock(pointer self, const unlock_queues& notice) {
   if (const auto* group = living(self->state, notice.group)) self->delegate(*group, notice);
 }
 
+/// A member may be at work in a topic that was just deleted. Its offsets, if they were kept, would
+/// count in the next topic of that name.
 caf::result<offsets_committed> take_commit(pointer self, const commit_offsets& request) {
-  if (settings_of(self->state, request.group) == nullptr)
-    return no_group(self->state, request.group);
-  return to_group<offsets_committed>(self, request);
+  const auto& broker = self->state;
+  if (settings_of(broker, request.group) == nullptr) return no_group(broker, request.group);
+  auto kept = request;
+  std::erase_if(kept.positions, [&](const queue_position& position) {
+    return !is_here(broker, position.queue.topic);
+  });
+  if (kept.positions.empty() && !request.positions.empty())
+    return make_error(errc::topic_not_exist, "topic " + request.positions.front().queue.topic.value
+                                               + " is not on broker " + broker.config.broker_name
+                                               + "; no offset was committed");
+  return to_group<offsets_committed>(self, kept);
 }
 
 caf::result<committed_offsets> ask_offsets(pointer self, const fetch_offsets& request) {
@@ -233,6 +254,19 @@ void remember_group(pointer self, const group_name& group) {
                        " was not written: ", sentence(failure));
             self->state.known_groups.erase(group);
           });
+}
+
+void forget_offsets_in(pointer self, const topic_name& topic) {
+  auto& broker = self->state;
+  self->send(broker.parts.metadata_store, forget_offsets{topic, {}});
+  for (auto& [group, entry] : broker.groups) {
+    if (entry.consumers)
+      self->send(entry.consumers, forget_topic{topic});
+    else if (entry.is_loading) // behind the commits that wait already
+      entry.waiting.push_back([=](const caf::expected<consumer_group_handle>& made) {
+        if (made) self->send(*made, forget_topic{topic});
+      });
+  }
 }
 
 bool bury_group(pointer self, const caf::actor_addr& who) {

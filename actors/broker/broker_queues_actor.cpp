@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "actors/broker/broker_state_actor.hpp"
+#include "actors/broker/name_rules.hpp"
 #include "actors/broker/request_checks.hpp"
 #include "actors/log.hpp"
 
@@ -114,7 +115,10 @@ caf::result<pulled_messages> take_pull(pointer self, pull_messages& pull) {
   if (auto refused = check_pull_group(broker.config, settings, pull.group)) return refused;
   const auto* topic = broker.topics.table().find(pull.topic);
   if (auto refused = check_pull_topic(broker.config, topic, pull)) return refused;
-  if (settings == nullptr) remember_group(self, pull.group);
+  if (settings == nullptr && !is_tools_group(pull.group)) remember_group(self, pull.group);
+  // What a pull brings is in memory as a whole, here and at the client.
+  pull.count_max = std::min(pull.count_max, pull_count_limit);
+  pull.bytes_max = std::min(pull.bytes_max, pull_bytes_limit);
   auto suspend_max = broker.config.long_polling_enable ? broker.config.long_polling_max
                                                        : std::chrono::milliseconds{0};
   pull.suspend = std::clamp(pull.suspend, std::chrono::milliseconds{0}, suspend_max);

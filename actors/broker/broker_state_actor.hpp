@@ -108,6 +108,8 @@ caf::result<group_description> describe(pointer self, const describe_group& requ
 caf::result<group_list> list_all_groups(pointer self);
 /// An unknown group pulls and may: from now on it is known.
 void remember_group(pointer self, const group_name& group);
+/// A topic was deleted here: all groups forget their offsets in it.
+void forget_offsets_in(pointer self, const topic_name& topic);
 bool bury_group(pointer self, const caf::actor_addr& who);
 void end_groups(pointer self, const caf::error& why);
 

@@ -83,6 +83,7 @@ caf::result<topic_deleted> remove_topic(pointer self, const delete_topic& reques
     }
     auto topic = outcome.topic->topic;
     end_queues(self, topic);
+    forget_offsets_in(self, topic);
     self->request(self->state.parts.commit_log, caf::infinite, remove_queues{topic})
       .then([promise](const queues_removed&) mutable { promise.deliver(topic_deleted{}); },
             [promise](caf::error& failure) mutable { promise.deliver(std::move(failure)); });

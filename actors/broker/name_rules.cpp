@@ -91,6 +91,8 @@ bool is_system_topic(const topic_name& topic, const broker_config& config) {
   return is_system_topic(topic, {config.broker_cluster_name}, {config.broker_name});
 }
 
+bool is_tools_group(const group_name& group) { return group.value == tools_group; }
+
 std::vector<topic_config> system_topics(const broker_config& config) {
   constexpr auto inheritable = permission::read_write | permission::inherit;
   std::vector<topic_config> result{

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <caf/expected.hpp>
+#include <string_view>
 #include <vector>
 
 #include "config/broker_config.hpp"
@@ -31,6 +32,11 @@ bool is_open_to_clients(const topic_name& topic);
 
 /// `%RETRY%` topics.
 bool is_retry_topic(const topic_name& topic);
+
+/// The group under whose name tools look at messages. Pulls under it need no group and make none
+/// (RocketMQ: MixAll.java).
+inline constexpr std::string_view tools_group = "TOOLS_CONSUMER";
+bool is_tools_group(const group_name& group);
 
 /// The topics a broker has from its first start on (RocketMQ: TopicConfigManager.java): the key for
 /// creating topics by sending, where the configuration allows that; topics named like cluster and

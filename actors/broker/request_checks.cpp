@@ -34,6 +34,28 @@ std::int32_t all_queues(const topic_config& topic) {
   return std::max(topic.read_queues, topic.write_queues);
 }
 
+caf::error check_readable(const broker_config& config) {
+  if ((config.broker_permission & permission::read) != 0) return {};
+  return make_error(errc::no_permission,
+                    "broker " + config.broker_name + " does not give messages (brokerPermission)");
+}
+
+caf::error check_group(const broker_config& config, const group_settings* known,
+                       const group_name& group) {
+  if (known == nullptr) {
+    if (auto named = check_name(group); !named) return named.error();
+    if (!config.auto_create_subscription_group)
+      return make_error(errc::group_not_exist, "group " + group.value + " is not on broker "
+                                                 + config.broker_name
+                                                 + ", which does not create groups by consuming");
+    return {};
+  }
+  if (!known->consume_enable)
+    return make_error(errc::no_permission,
+                      "group " + group.value + " may not consume (consumeEnable)");
+  return {};
+}
+
 } // namespace
 
 caf::error check_send(const broker_config& config, const send_batch& batch) {
@@ -78,21 +100,9 @@ caf::error check_send_topic(const broker_config& config, const topic_config& top
 
 caf::error check_pull_group(const broker_config& config, const group_settings* known,
                             const group_name& group) {
-  if ((config.broker_permission & permission::read) == 0)
-    return make_error(errc::no_permission, "broker " + config.broker_name
-                                             + " does not give messages (brokerPermission)");
-  if (known == nullptr) {
-    if (auto named = check_name(group); !named) return named.error();
-    if (!config.auto_create_subscription_group)
-      return make_error(errc::group_not_exist, "group " + group.value + " is not on broker "
-                                                 + config.broker_name
-                                                 + ", which does not create groups by consuming");
-    return {};
-  }
-  if (!known->consume_enable)
-    return make_error(errc::no_permission,
-                      "group " + group.value + " may not consume (consumeEnable)");
-  return {};
+  if (auto refused = check_readable(config)) return refused;
+  if (is_tools_group(group)) return {};
+  return check_group(config, known, group);
 }
 
 caf::error check_pull_topic(const broker_config& config, const topic_config* topic,
@@ -125,7 +135,8 @@ caf::error check_join(const broker_config& config, const group_settings* known,
   if (request.model > message_model::broadcasting || request.from > consume_from::timestamp)
     return make_error(errc::invalid_parameter,
                       "the joining of group " + request.group.value + " has an unknown mode");
-  if (auto refused = check_pull_group(config, known, request.group)) return refused;
+  if (auto refused = check_readable(config)) return refused;
+  if (auto refused = check_group(config, known, request.group)) return refused;
   if (known != nullptr && request.model == message_model::broadcasting
       && !known->consume_broadcast_enable)
     return make_error(errc::no_permission, "group " + request.group.value

@@ -26,7 +26,7 @@ caf::error check_send_topic(const broker_config& config, const topic_config& top
                             const send_batch& batch);
 
 /// Is the broker readable, and may this group pull at all? `known` is null for an unknown group.
-/// Errors: no_permission, group_not_exist, invalid_parameter.
+/// Tools always may. Errors: no_permission, group_not_exist, invalid_parameter.
 caf::error check_pull_group(const broker_config& config, const group_settings* known,
                             const group_name& group);
 

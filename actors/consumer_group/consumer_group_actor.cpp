@@ -12,6 +12,7 @@
 #include "actors/consumer_group/cluster_queues.hpp"
 #include "actors/consumer_group/group_membership.hpp"
 #include "actors/consumer_group/offset_table.hpp"
+#include "actors/consumer_group/queue_allocation.hpp"
 #include "actors/consumer_group/queue_handover.hpp"
 #include "actors/consumer_group/queue_lock_table.hpp"
 #include "actors/safe_actor.hpp"
@@ -241,12 +242,19 @@ void expire(pointer self) {
     release_process(self, senders.at(client));
 }
 
+/// A member whose program names its queues takes part in nothing but offsets.
+bool chooses_itself(const consumer_group_state& state, const client_id& client) {
+  auto member = state.membership.members().find(client);
+  return member != state.membership.members().end() && !takes_part(member->second.sharing);
+}
+
 /// A commit by a member whose queue was taken from it is from before that, and has no effect.
 bool commit(pointer self, const client_id& client, const std::vector<queue_position>& positions) {
   auto& state = self->state;
+  const auto may_all = chooses_itself(state, client);
   auto has_room = true;
   for (const auto& position : positions)
-    if (state.handover.may_commit(client, position.queue))
+    if (may_all || state.handover.may_commit(client, position.queue))
       has_room = state.offsets.commit(position) && has_room;
   schedule_save(self);
   return has_room;
@@ -261,6 +269,16 @@ void release(pointer self, const release_queues& notice) {
     state.locks.unlock(notice.client, position.queue);
   }
   tell(self, state.handover.release(notice.client, queues));
+}
+
+/// The topic was deleted. Its queues are shared out anew once their owners have given them back.
+void forget(pointer self, const topic_name& topic) {
+  auto& state = self->state;
+  tell(self, state.handover.forget(topic, self->clock().now()));
+  watch_deadline(self);
+  schedule_rebalance(self);
+  if (state.offsets.forget(topic))
+    self->send(state.parts.metadata_store, forget_offsets{topic, state.parts.group});
 }
 
 void take_from_slow_owners(pointer self) {
@@ -367,6 +385,7 @@ inbox::behavior_type consumer_group_actor(pointer self, const broker_config& con
       self->state.queues.set(news.topic, news.queues);
       schedule_rebalance(self);
     },
+    [=](const forget_topic& letter) { forget(self, letter.topic); },
     [=](const describe_group&) -> caf::result<group_description> { return describe(self); },
     [=](const get_group_summary&) -> caf::result<group_summary> { return summarize(self->state); },
     [=](expire_silent) {

@@ -22,6 +22,11 @@ bool offset_table::commit(const queue_position& position) {
   return true;
 }
 
+bool offset_table::forget(const topic_name& topic) {
+  std::erase_if(changed_, [&](const auto& queue) { return queue.topic == topic; });
+  return std::erase_if(offsets_, [&](const auto& one) { return one.first.topic == topic; }) > 0;
+}
+
 queue_offset offset_table::find(const local_queue& queue) const {
   auto known = offsets_.find(queue);
   return known == offsets_.end() ? no_offset : known->second;

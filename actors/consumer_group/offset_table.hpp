@@ -21,6 +21,9 @@ public:
   /// Negative ones say nothing. False beyond `queues_max`: nothing was kept.
   bool commit(const queue_position& position);
 
+  /// Drops everything in a topic; false when there was nothing.
+  bool forget(const topic_name& topic);
+
   /// no_offset when nothing is committed.
   queue_offset find(const local_queue& queue) const;
 

@@ -17,9 +17,22 @@ void queue_handover::give(const local_queue& queue, entry& what, std::set<client
   if (!is_nobody(what.owner) || is_nobody(what.wanted)) return;
   assert(!what.deadline);
   what.owner = what.wanted;
-  if (what.evicted == what.owner) what.evicted = {};
+  what.is_void = false;
   members_.at(what.owner).queues.insert(queue);
   told.insert(what.owner);
+}
+
+void queue_handover::ask_back(const local_queue& queue, entry& what, time_point now,
+                              std::set<client_id>& told) {
+  what.deadline = now + release_timeout_;
+  members_.at(what.owner).queues.erase(queue);
+  told.insert(what.owner);
+}
+
+/// Takes a queue from an owner that may not know of it.
+void queue_handover::evict(const local_queue& queue, entry& what) {
+  if (evictions_.size() >= evictions_max) evictions_.pop_front();
+  evictions_.push_back({std::exchange(what.owner, {}), queue});
 }
 
 queue_handover::news queue_handover::tell(const std::set<client_id>& told) {
@@ -40,13 +53,22 @@ queue_handover::news queue_handover::want(const std::vector<client_id>& sharers,
     auto& [queue, what] = *i;
     auto wanted = owners.find(queue);
     what.wanted = wanted == owners.end() ? client_id{} : wanted->second;
-    if (!is_nobody(what.owner) && !what.deadline && what.owner != what.wanted) {
-      what.deadline = now + release_timeout_;
-      members_.at(what.owner).queues.erase(queue);
-      told.insert(what.owner);
-    }
+    if (!is_nobody(what.owner) && !what.deadline && what.owner != what.wanted)
+      ask_back(queue, what, now, told);
     give(queue, what, told);
     i = is_nobody(what.owner) && is_nobody(what.wanted) ? queues_.erase(i) : std::next(i);
+  }
+  return tell(told);
+}
+
+queue_handover::news queue_handover::forget(const topic_name& topic, time_point now) {
+  std::set<client_id> told;
+  for (auto& [queue, what] : queues_) {
+    if (queue.topic != topic) continue;
+    what.wanted = {};
+    if (is_nobody(what.owner)) continue;
+    what.is_void = true;
+    if (!what.deadline) ask_back(queue, what, now, told);
   }
   return tell(told);
 }
@@ -70,10 +92,12 @@ void queue_handover::remove(const client_id& client, farewell how) {
   for (auto& [queue, what] : queues_) {
     if (what.wanted == client) what.wanted = {};
     if (what.owner != client) continue;
+    if (how == farewell::silent) evict(queue, what);
     what.owner = {};
     what.deadline.reset();
-    if (how == farewell::silent) what.evicted = client;
   }
+  if (how == farewell::left) // it says no more of what it had
+    std::erase_if(evictions_, [&](const auto& one) { return one.client == client; });
   members_.erase(client);
 }
 
@@ -81,7 +105,7 @@ queue_handover::news queue_handover::expire(time_point now) {
   std::set<client_id> told;
   for (auto& [queue, what] : queues_) {
     if (!what.deadline || *what.deadline > now) continue;
-    what.evicted = std::exchange(what.owner, {});
+    evict(queue, what);
     what.deadline.reset();
     give(queue, what, told);
   }
@@ -107,8 +131,12 @@ client_id queue_handover::owner_of(const local_queue& queue) const {
 }
 
 bool queue_handover::may_commit(const client_id& client, const local_queue& queue) const {
+  if (is_nobody(client)) return true;
   auto known = queues_.find(queue);
-  return known == queues_.end() || is_nobody(client) || known->second.evicted != client;
+  if (known != queues_.end() && !is_nobody(known->second.owner))
+    return known->second.owner == client && !known->second.is_void;
+  return std::find(evictions_.begin(), evictions_.end(), eviction{client, queue})
+         == evictions_.end();
 }
 
 } // namespace cafmq

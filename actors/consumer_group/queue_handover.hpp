@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,7 +17,8 @@ namespace cafmq {
 /// that in a quiet group nothing is delivered twice:
 ///
 ///   free   -> owned   the allocation wants an owner
-///   owned  -> moving  the allocation wants another owner, or none; the owner is told
+///   owned  -> moving  the allocation wants another owner, or none, or the topic was deleted; the
+///                     owner is told
 ///   moving -> free    the owner has released it, or its time is up
 ///   owned, moving -> free  the owner left, died or was silent for too long
 ///
@@ -47,6 +50,10 @@ public:
   news want(const std::vector<client_id>& sharers, const std::map<local_queue, client_id>& owners,
             time_point now);
 
+  /// The topic was deleted: its owners are told to give its queues back. What they commit until
+  /// then is void, even if there is a topic of that name again.
+  news forget(const topic_name& topic, time_point now);
+
   /// `client` has stopped to consume the queues that it was asked to give back.
   news release(const client_id& client, const std::vector<local_queue>& queues);
 
@@ -64,28 +71,40 @@ public:
   /// Empty when the queue is free or unknown.
   client_id owner_of(const local_queue& queue) const;
 
-  /// False when the queue was taken from `client` against its will and is not its own again: what
-  /// it commits is from before.
+  /// False while another member owns the queue, and when a free one was taken from `client` against
+  /// its will: what it commits is from before. The empty client, a tool, may always.
   bool may_commit(const client_id& client, const local_queue& queue) const;
+
+  /// Takings by force that are remembered; the oldest are forgotten first.
+  static constexpr std::size_t evictions_max = 10'000;
 
 private:
   struct entry {
-    client_id owner;  ///< empty: free
-    client_id wanted; ///< empty: nobody
-    client_id evicted;
+    client_id owner;                    ///< empty: free
+    client_id wanted;                   ///< empty: nobody
     std::optional<time_point> deadline; ///< set: moving
+    bool is_void = false;               ///< the owner has it from a topic that was deleted since
+  };
+  struct eviction {
+    client_id client;
+    local_queue queue;
+
+    bool operator==(const eviction&) const = default;
   };
   struct member {
     std::int64_t revision = 0;
     std::set<local_queue> queues; ///< owned, without moving ones
   };
   void give(const local_queue& queue, entry& what, std::set<client_id>& told);
+  void ask_back(const local_queue& queue, entry& what, time_point now, std::set<client_id>& told);
+  void evict(const local_queue& queue, entry& what);
   news tell(const std::set<client_id>& told);
 
   std::chrono::milliseconds release_timeout_{20'000};
   std::int64_t last_revision_ = 0;
   std::map<local_queue, entry> queues_;
   std::map<client_id, member> members_;
+  std::deque<eviction> evictions_; ///< oldest first; read only for queues that nobody owns
 };
 
 } // namespace cafmq

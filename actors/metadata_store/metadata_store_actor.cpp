@@ -78,6 +78,9 @@ inbox::behavior_type metadata_store_actor(pointer self, metadata_store_parts par
     [=](const save_offsets& changed) {
       self->state.offsets_changed |= self->state.parts.tables.set_offsets(changed);
     },
+    [=](const forget_offsets& what) {
+      self->state.offsets_changed |= self->state.parts.tables.forget(what);
+    },
     [=](const load_offsets& query) -> caf::result<committed_offsets> {
       return committed_offsets{self->state.parts.tables.offsets_of(query.group)};
     },

@@ -50,6 +50,17 @@ bool metadata_tables::set_offsets(const save_offsets& changed) {
   return is_changed;
 }
 
+bool metadata_tables::forget(const forget_offsets& what) {
+  if (!what.group.value.empty()) {
+    auto found = offsets_.find(what.group);
+    return found != offsets_.end() && found->second.erase(what.topic) > 0;
+  }
+  std::size_t dropped = 0;
+  for (auto& [group, topics] : offsets_)
+    dropped += topics.erase(what.topic);
+  return dropped > 0;
+}
+
 bool metadata_tables::add_group(const group_name& group, wall_time_ms now) {
   if (!groups_.groups.try_emplace(group).second) return false;
   ++groups_.version.counter;

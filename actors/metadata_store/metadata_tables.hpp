@@ -27,6 +27,8 @@ public:
   bool set_topics(const save_topics& all);
   /// Merges; the last writer wins. False when nothing changed.
   bool set_offsets(const save_offsets& changed);
+  /// False when there were none.
+  bool forget(const forget_offsets& what);
   /// False when it is known already.
   bool add_group(const group_name& group, wall_time_ms now);
   /// Takes it back: it could not be written.

@@ -109,15 +109,17 @@ json remaining(json table) {
   return table;
 }
 
-/// Runs `read` and turns a fault into an error that names the file.
+/// Runs `read` and turns a fault into an error that names the file and what to do.
 template <class Document, class Read>
-caf::expected<Document> read_document(const char* file, Read read) {
+caf::expected<Document>
+read_document(const char* file, Read read,
+              const char* advice = "restore it from its .bak or remove it") {
   try {
     return read();
   } catch (const shape_fault& fault) {
     return make_error(errc::store_corrupt, std::string{"config/"} + file
-                                             + " cannot be read: " + fault.sentence
-                                             + "; restore it from its .bak or remove it");
+                                             + " cannot be read: " + fault.sentence + "; "
+                                             + advice);
   }
 }
 
@@ -282,6 +284,28 @@ std::string write_groups_json(const groups_document& document) {
     entry.emplace("notifyConsumerIdsChangedEnable", true);
     table[name.value] = std::move(entry);
   }
+  return text_of(out);
+}
+
+caf::expected<topic_deletions> read_deletions_json(std::string_view text) {
+  return read_document<topic_deletions>(
+    "deletedTopics.json",
+    [&] {
+      auto source = parse_object(text);
+      topic_deletions deletions;
+      auto table = take_object(source, "deletedTopicTable");
+      for (auto& [topic, log_end] : table.items())
+        deletions.log_ends.emplace(topic, log_position{integer_of(log_end, topic)});
+      return deletions;
+    },
+    "remove it; messages of deleted topics may come back then");
+}
+
+std::string write_deletions_json(const topic_deletions& deletions) {
+  json out;
+  auto& table = out["deletedTopicTable"] = json::object();
+  for (const auto& [topic, log_end] : deletions.log_ends)
+    table[topic] = log_end.value;
   return text_of(out);
 }
 

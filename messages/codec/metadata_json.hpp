@@ -1,6 +1,7 @@
 #pragma once
 
 #include <caf/expected.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -74,5 +75,23 @@ struct groups_document {
 
 caf::expected<groups_document> read_groups_json(std::string_view text);
 std::string write_groups_json(const groups_document& document);
+
+/// config/deletedTopics.json, which only CafMQ has: {"deletedTopicTable":{"<topic>":4711}}. The log
+/// keeps the messages of a deleted topic until their segments go; they lie before the position
+/// where it ended at the deletion, those of a topic that was made again behind it.
+struct topic_deletions {
+  std::map<std::string, log_position, std::less<>> log_ends;
+
+  /// Whether the record of `topic` at `position` went with its topic.
+  bool covers(std::string_view topic, log_position position) const {
+    const auto found = log_ends.find(topic);
+    return found != log_ends.end() && position < found->second;
+  }
+
+  bool operator==(const topic_deletions&) const = default;
+};
+
+caf::expected<topic_deletions> read_deletions_json(std::string_view text);
+std::string write_deletions_json(const topic_deletions& deletions);
 
 } // namespace cafmq

@@ -266,6 +266,31 @@ TEST_CASE("C12 consuming: a new group begins where it says, an old one where it 
   CHECK(s.bodies("again") == std::multiset<std::string>{"newest"});
 }
 
+TEST_CASE("C12 consuming: a topic that was deleted and made again is new to its groups") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    stage s{seed};
+    s.consume("m1", group("billing"), orders());
+    auto idle = s.consume("m2", group("shipping"), orders());
+    s.send_many("orders", 200);
+    s.pass(6s);
+    s.close(idle); // its group is without members then
+    REQUIRE(s.committed("shipping").at(0) == 50);
+    s.remove_topic("orders");
+    s.create_topic("orders");
+    s.log.clear();
+    s.send_many("orders", 40);
+    s.pass(1s);
+    s.consume("m3", group("shipping"), orders());
+    s.pass(10s);
+    CHECK(s.bodies("m1") == numbers(40));
+    CHECK(s.bodies("m3") == numbers(40));
+    for (const auto* name : {"billing", "shipping"})
+      for (const auto& [queue, offset] : s.committed(name))
+        CHECK(offset == 10);
+  }
+}
+
 TEST_CASE("C13 consuming: a waiting pull is answered as soon as a message matches") {
   stage s;
   s.consume("m1", group("billing"), orders("paid"));

@@ -77,7 +77,7 @@ consumer_group_handle::behavior_type group_stand_in(consumer_group_handle::point
       return group_joined{};
     },
     [](const leave_consumer_group&) -> caf::result<group_left> { return group_left{}; },
-    [](const release_queues&) {},
+    [=](const release_queues& notice) { seen->releases.push_back(notice); },
     [=](const commit_offsets& request) -> caf::result<offsets_committed> {
       self->send(metadata, save_offsets{request.group, request.positions});
       return offsets_committed{};
@@ -88,6 +88,10 @@ consumer_group_handle::behavior_type group_stand_in(consumer_group_handle::point
     [](const lock_queues&) -> caf::result<locked_queues> { return locked_queues{}; },
     [](const unlock_queues&) {},
     [=](const topic_queues_changed& news) { seen->told.push_back(news); },
+    [=](const forget_topic& letter) {
+      seen->forgotten.push_back(letter.topic);
+      self->send(metadata, forget_offsets{letter.topic, group});
+    },
     [=](const describe_group&) -> caf::result<group_description> {
       return group_description{summary(), {}, {}};
     },

@@ -61,6 +61,8 @@ public:
     std::vector<std::string> joins;                           ///< client ids
     std::map<group_name, std::vector<queue_position>> loaded; ///< offsets a group was made with
     std::vector<topic_queues_changed> told;                   ///< to any group
+    std::vector<release_queues> releases;                     ///< to any group
+    std::vector<topic_name> forgotten;                        ///< by any group
     std::vector<message_queue_handle> queues;                 ///< in the order of their making
     std::vector<consumer_group_handle> groups;
     std::vector<topic_name> group_topics{{"orders"}}; ///< what a group watches at its start

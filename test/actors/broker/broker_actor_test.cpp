@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "actors/broker/broker_actor.hpp"
+#include "actors/broker/name_rules.hpp"
 #include "support/broker_stage.hpp"
 
 using namespace std::chrono_literals;
@@ -140,6 +141,23 @@ TEST_CASE_FIXTURE(running, "broker: a pull reaches its queue, with no more patie
   CHECK(seen->pulls.size() == 1);
 }
 
+TEST_CASE_FIXTURE(running, "broker: a pull that asks for too much gets as much as a pull may") {
+  REQUIRE(create(topic("orders")));
+  auto greedy = pull("orders");
+  greedy.count_max = INT32_MAX;
+  greedy.bytes_max = INT32_MAX;
+  CHECK(system.ask<pulled_messages>(broker, greedy));
+  auto modest = pull("orders");
+  modest.count_max = pull_count_limit;
+  modest.bytes_max = pull_bytes_limit - 1;
+  CHECK(system.ask<pulled_messages>(broker, modest));
+  REQUIRE(seen->pulls.size() == 2);
+  CHECK(seen->pulls[0].count_max == pull_count_limit);
+  CHECK(seen->pulls[0].bytes_max == pull_bytes_limit);
+  CHECK(seen->pulls[1].count_max == pull_count_limit);
+  CHECK(seen->pulls[1].bytes_max == pull_bytes_limit - 1);
+}
+
 TEST_CASE("broker: an unknown group does not pull where groups are not made by consuming") {
   broker_config config;
   config.auto_create_subscription_group = false;
@@ -147,6 +165,21 @@ TEST_CASE("broker: an unknown group does not pull where groups are not made by c
   stage.create(stage.topic("orders"));
   CHECK(code_of(stage.system.ask<pulled_messages>(stage.broker, pull("orders")).error())
         == errc::group_not_exist);
+}
+
+TEST_CASE("broker: tools pull whatever groups may do, and no group comes of it") {
+  for (auto may_create : {true, false}) {
+    CAPTURE(may_create);
+    broker_config config;
+    config.auto_create_subscription_group = may_create;
+    running stage{config};
+    REQUIRE(stage.create(stage.topic("orders")));
+    auto look = pull("orders");
+    look.group = {std::string{tools_group}};
+    CHECK(stage.system.ask<pulled_messages>(stage.broker, look));
+    CHECK(stage.system.ask<group_list>(stage.broker, list_groups{})->groups.empty());
+    CHECK(stage.on_disk().groups().empty());
+  }
 }
 
 TEST_CASE_FIXTURE(running, "broker: queues answer for their bounds and offsets") {

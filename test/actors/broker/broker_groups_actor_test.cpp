@@ -23,6 +23,10 @@ struct running : test::broker_stage {
   commit_offsets commit(std::int64_t offset) {
     return {{"g"}, {"c"}, {{{{"orders"}, {0}}, {offset}}}};
   }
+  /// What the metadata store knows of the group.
+  std::vector<queue_position> stored() {
+    return system.ask<committed_offsets>(metadata, load_offsets{{"g"}})->positions;
+  }
 };
 
 TEST_CASE_FIXTURE(running, "M1 broker: a group is on disk before its first member is answered") {
@@ -46,6 +50,7 @@ TEST_CASE_FIXTURE(running, "broker: members that join while a group is made all 
 }
 
 TEST_CASE_FIXTURE(running, "broker: a group's actor that died is made anew with all its offsets") {
+  REQUIRE(create(topic("orders")));
   REQUIRE(join());
   CHECK(seen->loaded.at({"g"}).empty());
   REQUIRE(system.ask<offsets_committed>(broker, commit(17)));
@@ -56,6 +61,7 @@ TEST_CASE_FIXTURE(running, "broker: a group's actor that died is made anew with 
 }
 
 TEST_CASE_FIXTURE(running, "broker: a group's offsets survive a clean stop of the broker") {
+  REQUIRE(create(topic("orders")));
   REQUIRE(join());
   REQUIRE(system.ask<offsets_committed>(broker, commit(17)));
   restart_broker();
@@ -63,6 +69,52 @@ TEST_CASE_FIXTURE(running, "broker: a group's offsets survive a clean stop of th
   auto offsets = system.ask<committed_offsets>(broker, fetch);
   REQUIRE(offsets);
   CHECK(offsets->positions == commit(17).positions);
+}
+
+TEST_CASE_FIXTURE(running, "broker: offsets in a topic that is not there are not kept") {
+  const queue_position known{{{"orders"}, {0}}, {17}};
+  const queue_position unknown{{{"bills"}, {0}}, {500}};
+  REQUIRE(create(topic("orders")));
+  REQUIRE(join());
+  REQUIRE(system.ask<offsets_committed>(broker, commit_offsets{{"g"}, {"c"}, {unknown, known}}));
+  CHECK(stored() == std::vector{known});
+  auto refused = system.ask<offsets_committed>(broker, commit_offsets{{"g"}, {"c"}, {unknown}});
+  CHECK(code_of(refused.error()) == errc::topic_not_exist);
+  CHECK(stored() == std::vector{known});
+  system.send(broker, release_queues{{"g"}, {"c"}, {unknown, known}});
+  REQUIRE(seen->releases.size() == 1);
+  CHECK(seen->releases.front().queues
+        == std::vector<queue_position>{{unknown.queue, no_offset}, known});
+}
+
+TEST_CASE_FIXTURE(running, "broker: all groups forget their offsets in a topic that is deleted") {
+  REQUIRE(create(topic("orders")));
+  REQUIRE(join());
+  system.send(metadata, save_offsets{{"without an actor"}, commit(5).positions});
+  REQUIRE(system.ask<offsets_committed>(broker, commit(17)));
+  REQUIRE(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}));
+  CHECK(seen->forgotten == std::vector<topic_name>{{"orders"}});
+  CHECK(stored().empty());
+  CHECK(
+    system.ask<committed_offsets>(metadata, load_offsets{{"without an actor"}})->positions.empty());
+}
+
+TEST_CASE_FIXTURE(running, "broker: a commit that waits for its group is lost with its topic") {
+  REQUIRE(create(topic("orders")));
+  REQUIRE(join());
+  restart_broker(); // the group is known, and has no actor
+  auto member = system.spawn_probe();
+  auto letters = [front_door = caf::actor_cast<caf::actor>(broker),
+                  late = commit(17)](caf::event_based_actor* self) {
+    self->send(front_door, delete_topic{{"orders"}});
+    self->send(front_door, late); // the topic is still there
+  };
+  caf::anon_send(member.as(), test::errand{letters});
+  system.settle();
+  CHECK(code_of(show("orders").error()) == errc::topic_not_exist);
+  CHECK(seen->groups.size() == 2);
+  CHECK(seen->forgotten == std::vector<topic_name>{{"orders"}});
+  CHECK(stored().empty());
 }
 
 TEST_CASE_FIXTURE(running,

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "actors/broker/name_rules.hpp"
 #include "actors/broker/request_checks.hpp"
 #include "messages/codec/record.hpp"
 #include "messages/errors.hpp"
@@ -112,6 +113,22 @@ TEST_CASE("request_checks: groups pull when they exist or may be made, and are n
   CHECK(code_of(check_pull_group(config, nullptr, {"g"})) == errc::group_not_exist);
   config.broker_permission = permission::write;
   CHECK(code_of(check_pull_group(config, nullptr, {"g"})) == errc::no_permission);
+}
+
+TEST_CASE("request_checks: tools pull without a group, but join none") {
+  broker_config config;
+  config.auto_create_subscription_group = false;
+  const group_name tools{std::string{tools_group}};
+  group_settings closed;
+  closed.consume_enable = false;
+  CHECK(code_of(check_pull_group(config, nullptr, tools)) == errc::none);
+  CHECK(code_of(check_pull_group(config, &closed, tools)) == errc::none);
+  join_consumer_group join;
+  join.group = tools;
+  join.client = {"c"};
+  CHECK(code_of(check_join(config, nullptr, join)) == errc::group_not_exist);
+  config.broker_permission = permission::write;
+  CHECK(code_of(check_pull_group(config, nullptr, tools)) == errc::no_permission);
 }
 
 TEST_CASE("request_checks: a joining names its client and keeps to what the group allows") {

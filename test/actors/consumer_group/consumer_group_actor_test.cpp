@@ -186,6 +186,56 @@ TEST_CASE_FIXTURE(fixture, "C4 consumer_group: a member that thaws does not set 
   CHECK(committed(2) == 96);
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "C4 consumer_group: a member that thaws sets no heir back that came later") {
+  join(a);
+  tell_queues();
+  commit(a, 2, 40);
+  system.advance(131s); // a is frozen, and nobody else there
+  REQUIRE(system.ask<group_summary>(group, get_group_summary{})->members == 0);
+  join(b);
+  tell_queues();
+  REQUIRE(queues_of(b) == ids{0, 1, 2, 3});
+  commit(b, 2, 100);
+  commit(a, 2, 41);
+  CHECK(committed(2) == 100);
+  REQUIRE(system.ask_from<group_left>(b.probe, group, leave_consumer_group{{"g"}, {"b"}}));
+  commit(a, 2, 42);
+  CHECK(committed(2) == 100);
+}
+
+TEST_CASE_FIXTURE(fixture, "consumer_group: tools and who chooses its queues commit anything") {
+  join_both();
+  member c{"c", system.spawn_probe()};
+  auto request = join_of(c);
+  request.sharing.strategy = "NONE";
+  REQUIRE(system.ask_from<group_joined>(c.probe, group, request));
+  commit(c, 0, 7);
+  CHECK(committed(0) == 7);
+  commit({"", system.spawn_probe()}, 0, 8);
+  CHECK(committed(0) == 8);
+}
+
+TEST_CASE_FIXTURE(fixture, "consumer_group: a topic that was deleted and made again is a new one") {
+  join_both();
+  commit(a, 0, 500);
+  system.advance(100ms);
+  commit(a, 1, 500); // which the metadata store does not know yet
+  system.send(group, forget_topic{{"orders"}});
+  CHECK(queues_of(a).empty());
+  tell_queues(); // it is there again, and a still at work in the former one
+  CHECK(queues_of(a).empty());
+  commit(a, 0, 501);
+  release(a, {0, 1}, 502);
+  CHECK(queues_of(a) == ids{0, 1});
+  CHECK(assignment(a).queues.front().committed == no_offset);
+  CHECK(committed(1) == -1);
+  commit(a, 0, 3);
+  system.advance(100ms);
+  auto stored = system.ask<committed_offsets>(metadata, load_offsets{{"g"}});
+  CHECK(stored->positions == std::vector<queue_position>{{queue(0), {3}}});
+}
+
 TEST_CASE_FIXTURE(fixture, "C15 consumer_group: a leaving member's queues move at once") {
   join_both();
   commit(b, 3, 8);

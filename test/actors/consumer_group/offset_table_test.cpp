@@ -44,6 +44,17 @@ TEST_CASE("offset_table: a negative offset says nothing") {
   CHECK(offsets.all().size() == 1);
 }
 
+TEST_CASE("offset_table: a topic is forgotten, with those changes in it that were not told yet") {
+  const local_queue other{{"bills"}, {0}};
+  offset_table offsets{{{first, {5}}, {other, {6}}}};
+  offsets.commit({second, {1}});
+  CHECK(offsets.forget({"orders"}));
+  CHECK(offsets.find(first) == no_offset);
+  CHECK(offsets.find(other) == queue_offset{6});
+  CHECK_FALSE(offsets.has_changes());
+  CHECK_FALSE(offsets.forget({"orders"}));
+}
+
 TEST_CASE("offset_table: it keeps so many queues and no more") {
   offset_table offsets;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(offset_table::queues_max); ++i)

@@ -18,6 +18,7 @@ using farewell = queue_handover::farewell;
 constexpr time_point start{};
 const client_id a{"a"};
 const client_id b{"b"};
+const client_id c{"c"};
 const local_queue q0{{"orders"}, {0}};
 const local_queue q1{{"orders"}, {1}};
 
@@ -100,6 +101,51 @@ TEST_CASE_FIXTURE(fixture, "C4 queue_handover: what an evicted member commits la
 }
 
 TEST_CASE_FIXTURE(fixture,
+                  "C4 queue_handover: who lost a queue sets nobody back who had it afterwards") {
+  handover.want({a}, {{q0, a}}, start);
+  handover.remove(a, farewell::silent);
+  handover.want({}, {}, start); // nobody is left
+  CHECK_FALSE(handover.may_commit(a, q0));
+  handover.want({b}, {{q0, b}}, start);
+  CHECK_FALSE(handover.may_commit(a, q0));
+  handover.remove(b, farewell::silent); // as a was
+  handover.want({c}, {{q0, c}}, start);
+  CHECK_FALSE(handover.may_commit(a, q0));
+  CHECK_FALSE(handover.may_commit(b, q0));
+  CHECK(handover.may_commit(c, q0));
+  handover.remove(c, farewell::left);
+  handover.want({}, {}, start);
+  CHECK_FALSE(handover.may_commit(a, q0));
+  CHECK_FALSE(handover.may_commit(b, q0));
+  CHECK(handover.may_commit({"d"}, q0)); // it lost nothing
+}
+
+TEST_CASE_FIXTURE(fixture, "queue_handover: it remembers so many evictions and no more") {
+  std::map<local_queue, client_id> owners;
+  for (std::int32_t i = 0; i <= static_cast<std::int32_t>(queue_handover::evictions_max); ++i)
+    owners[{{"orders"}, {i}}] = a;
+  handover.want({a}, owners, start);
+  handover.remove(a, farewell::silent);
+  CHECK(handover.may_commit(a, q0)); // the oldest
+  CHECK_FALSE(handover.may_commit(a, q1));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "queue_handover: what an owner commits for a topic that was deleted is void") {
+  const local_queue other{{"bills"}, {0}};
+  handover.want({a}, {{q0, a}, {other, a}}, start);
+  CHECK(handover.forget({"orders"}, start) == news{a});
+  CHECK(of(a) == queues{other});
+  CHECK_FALSE(handover.may_commit(a, q0));
+  CHECK(handover.may_commit(a, other));
+  CHECK(handover.may_commit({}, q0));
+  CHECK(handover.want({a}, {{q0, a}, {other, a}}, start).empty()); // made again, and a is at work
+  CHECK_FALSE(handover.may_commit(a, q0));
+  CHECK(handover.release(a, {q0}) == news{a});
+  CHECK(handover.may_commit(a, q0));
+}
+
+TEST_CASE_FIXTURE(fixture,
                   "queue_handover: a queue that nobody shall have is taken, then forgotten") {
   handover.want({a}, {{q0, a}, {q1, a}}, start);
   CHECK(handover.want({a}, {{q1, a}}, start) == news{a});
@@ -120,10 +166,11 @@ TEST_CASE_FIXTURE(fixture, "queue_handover: who stops sharing gives back like an
 /// released it. Judges that no two hold one queue, unless it was taken from one by force.
 class obedient_group {
 public:
-  static constexpr int operations = 13;
+  static constexpr int operations = 14;
 
   void apply(int operation) {
     if (operation == 12) return expire();
+    if (operation == 13) return forget();
     auto& who = members_[static_cast<std::size_t>(operation % 3)];
     switch (operation / 3) {
       case 0: join(who); break;
@@ -215,6 +262,11 @@ private:
     for (auto& who : members_) // by force: it cannot go on, since it holds no pull and no lock
       who.held = who.assigned;
     hear(handover_.expire(now_));
+  }
+  /// The topic is deleted, and at once made again.
+  void forget() {
+    hear(handover_.forget({"orders"}, now_));
+    share_out();
   }
 
   queue_handover handover_{20s, 0};

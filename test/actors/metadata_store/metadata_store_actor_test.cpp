@@ -97,5 +97,15 @@ TEST_CASE_FIXTURE(fixture, "metadata_store: a topic that is dropped takes its of
   CHECK(offsets().empty());
 }
 
+TEST_CASE_FIXTURE(fixture, "metadata_store: what a group forgets is forgotten on disk, too") {
+  commit(17);
+  system.advance(5s);
+  system.send(store, forget_offsets{{"orders"}, {"g"}});
+  CHECK(offsets().empty());
+  system.advance(5s);
+  restart(caf::exit_reason::kill);
+  CHECK(offsets().empty());
+}
+
 } // namespace
 } // namespace cafmq

@@ -54,5 +54,20 @@ TEST_CASE("metadata_tables: a topic that goes takes its offsets along, an unknow
   CHECK(tables.offsets_of({"g"}) == std::vector<queue_position>{{{{"bills"}, {0}}, {6}}});
 }
 
+TEST_CASE("metadata_tables: offsets in a topic are forgotten for one group, or for all") {
+  metadata_tables tables;
+  tables.set_offsets(offset("g", "orders", 0, 5));
+  tables.set_offsets(offset("g", "bills", 0, 6));
+  tables.set_offsets(offset("h", "orders", 0, 7));
+  CHECK_FALSE(tables.forget({{"orders"}, {"nobody"}}));
+  CHECK(tables.forget({{"orders"}, {"g"}}));
+  CHECK_FALSE(tables.forget({{"orders"}, {"g"}}));
+  CHECK(tables.offsets_of({"g"}) == std::vector<queue_position>{{{{"bills"}, {0}}, {6}}});
+  CHECK(tables.offsets_of({"h"}).size() == 1);
+  CHECK(tables.forget({{"orders"}, {}}));
+  CHECK(tables.offsets_of({"h"}).empty());
+  CHECK_FALSE(tables.forget({{"orders"}, {}}));
+}
+
 } // namespace
 } // namespace cafmq

@@ -153,3 +153,21 @@ TEST_CASE("metadata_json: a damaged file is refused with a sentence, whatever is
   for (std::size_t length = 0; length + 2 < whole.size(); ++length)
     CHECK_FALSE(read_offsets_json(std::string_view{whole}.substr(0, length)));
 }
+
+TEST_CASE("metadata_json: deletions are read as they were written, and damaged ones are refused") {
+  topic_deletions deletions;
+  deletions.log_ends["orders"] = {4'711};
+  deletions.log_ends["%RETRY%group"] = {0};
+  auto read = read_deletions_json(write_deletions_json(deletions));
+  REQUIRE(read);
+  CHECK(*read == deletions);
+  CHECK(read->covers("orders", {4'710}));
+  CHECK_FALSE(read->covers("orders", {4'711}));
+  CHECK(read_deletions_json("{}")->log_ends.empty());
+  for (auto text : {"", "[]", R"({"deletedTopicTable":7})", R"({"deletedTopicTable":{"t":"7"}})"}) {
+    auto refused = read_deletions_json(text);
+    REQUIRE_FALSE(refused);
+    CHECK(code_of(refused.error()) == errc::store_corrupt);
+    CHECK(sentence(refused.error()).find("config/deletedTopics.json") != std::string::npos);
+  }
+}
