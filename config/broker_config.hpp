@@ -15,7 +15,8 @@ struct broker_config {
   std::string broker_cluster_name = "DefaultCluster";
   std::string broker_name = "broker-a";
   std::int64_t broker_id = 0; ///< 0 master
-  /// The IPv4 address that clients are told and that stands in message ids.
+  /// The IPv4 address that clients are told and that stands in message ids. Loopback only where
+  /// `bind_address` is.
   std::string broker_ip1 = "127.0.0.1";
   /// Port of the native link; 0 takes a free one. RocketMQ: 10911.
   std::uint16_t listen_port = 10911;

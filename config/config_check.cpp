@@ -138,6 +138,11 @@ private:
     if (!is_ipv4(c.broker_ip1) || c.broker_ip1 == "0.0.0.0")
       fault("broker.brokerIP1",
             "is \"" + c.broker_ip1 + "\", but must be an IPv4 address that clients can reach");
+    else if (is_loopback(c.broker_ip1) && !c.bind_address.empty() && !is_loopback(c.bind_address))
+      fault("broker.brokerIP1",
+            "is " + c.broker_ip1 + ", but broker.bindAddress is " + c.bind_address
+              + ": clients elsewhere would dial themselves; set broker.brokerIP1 to this machine's "
+                "address");
     if (c.namesrv_addr.empty() && !values_.has("namesrv"))
       fault("broker.namesrvAddr",
             "is empty and this node runs no name server, so no client would find the broker; "

@@ -48,7 +48,8 @@ void add_broker_names(field_builder<broker_config>& f) {
          "Its name, unique among the masters of a cluster; queues are known by it.");
   f.number("brokerId", &config::broker_id, "", 0, 0, "0 is a master; slaves are not built yet.");
   f.text("brokerIP1", &config::broker_ip1,
-         "The IPv4 address that clients are told and that stands in message ids.");
+         "The IPv4 address that clients are told and that stands in message ids; beyond loopback "
+         "where bindAddress is.");
   f.number("listenPort", &config::listen_port, "", 0, 65'535, "Its port; 0 takes a free one.");
   f.text("bindAddress", &config::bind_address,
          "The address it binds; beyond loopback only with node.trustedNetwork.");

@@ -22,14 +22,11 @@ struct store_config {
   std::int32_t max_hash_slot_num = 5'000'000;
   std::int32_t max_index_num = 20'000'000;
   bool message_index_enable = true;
-  bool message_index_safe = false;
   /// ASYNC_FLUSH: how often dirty pages are written, how many there must be, and how often
   /// regardless.
   std::chrono::milliseconds flush_interval_commit_log{500};
   std::int32_t flush_commit_log_least_pages = 4;
   std::chrono::milliseconds flush_commit_log_thorough_interval{10'000};
-  std::chrono::milliseconds flush_interval_consume_queue{1'000};
-  std::int32_t flush_consume_queue_least_pages = 2;
   std::chrono::milliseconds flush_consume_queue_thorough_interval{60'000};
   /// SYNC_FLUSH: a send whose sync takes longer is answered FLUSH_DISK_TIMEOUT.
   std::chrono::milliseconds sync_flush_timeout{5'000};
@@ -54,7 +51,6 @@ struct store_config {
   std::int32_t max_filter_message_size = 16'000;
   /// Most messages a key query returns.
   std::int32_t max_msgs_num_batch = 64;
-  std::int32_t default_query_max_num = 32;
 };
 
 } // namespace cafmq

@@ -18,8 +18,6 @@ void add_files(field_builder<config>& f) {
   f.number("maxIndexNum", &config::max_index_num, "", 2, 500'000'000, "Entries of an index file.");
   f.flag("messageIndexEnable", &config::message_index_enable,
          "Messages are indexed by their keys; off, they cannot be found by key.");
-  f.flag("messageIndexSafe", &config::message_index_safe,
-         "The index counts for the point where recovery starts, so that no entry can be lost.");
 }
 
 void add_flushing(field_builder<config>& f) {
@@ -32,10 +30,6 @@ void add_flushing(field_builder<config>& f) {
            "ASYNC_FLUSH: with fewer dirty pages of 4 KiB a sync is put off.");
   f.number("flushCommitLogThoroughInterval", &config::flush_commit_log_thorough_interval, "ms", 1,
            day_ms, "ASYNC_FLUSH: after so long it is synced however little there is.");
-  f.number("flushIntervalConsumeQueue", &config::flush_interval_consume_queue, "ms", 1, day_ms,
-           "How often consume queues are synced; they can be rebuilt from the log.");
-  f.number("flushConsumeQueueLeastPages", &config::flush_consume_queue_least_pages, "pages", 0,
-           1'000'000, "With fewer dirty pages a sync of a consume queue is put off.");
   f.number("flushConsumeQueueThoroughInterval", &config::flush_consume_queue_thorough_interval,
            "ms", 1, day_ms, "After so long consume queues are synced however little there is.");
   f.number("syncFlushTimeout", &config::sync_flush_timeout, "ms", 1, day_ms,
@@ -51,8 +45,6 @@ void add_limits(field_builder<config>& f) {
            "Most consume queue bytes, 20 a message, that one pull looks at.");
   f.number("maxMsgsNumBatch", &config::max_msgs_num_batch, "", 1, 100'000,
            "Most messages that a query by key returns.");
-  f.number("defaultQueryMaxNum", &config::default_query_max_num, "", 1, 100'000,
-           "Most messages that a query by unique key returns.");
 }
 
 void add_retention(field_builder<config>& f) {

@@ -3,6 +3,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,7 +40,8 @@ struct commit_log_state {
   commit_log_pointer self = nullptr;
   store_config config;
   commit_log_parts parts;
-  flusher_handle flusher;
+  placement where = placement::shared_thread;
+  flusher_handle flusher; // null: it has ended, and so will this actor
 
   std::vector<waiting_send> waiting; // sends of the open burst
   std::vector<std::shared_ptr<void>> charges;
@@ -47,7 +50,9 @@ struct commit_log_state {
   bool burst_open = false;
   std::map<local_queue, message_queue_handle> watchers;
 
-  bool flushing = false;
+  std::shared_ptr<const flush_job> under_way; // what the flusher does; null: nothing
+  std::optional<caf::error> ending;           // why this actor ends, once it is asked to
+  bool refusing = false;                      // what the log lines said last
   caf::actor_clock::time_point thorough_due{};
   caf::actor_clock::time_point log_flush_due{};
 
@@ -65,8 +70,7 @@ struct commit_log_state {
   caf::result<send_receipt> take(const send_batch& batch) {
     auto receipt = store().append(batch, parts.clock());
     if (!receipt) {
-      // A failed write has undone the whole burst.
-      if (!store().has_burst()) refuse_waiting(receipt.error());
+      append_failed(receipt.error());
       return receipt.error();
     }
     auto promise = self->make_response_promise<send_receipt>();
@@ -80,12 +84,19 @@ struct commit_log_state {
 
   void take_unanswered(const send_batch& batch) {
     if (auto receipt = store().append(batch, parts.clock()); !receipt) {
-      if (!store().has_burst()) refuse_waiting(receipt.error());
-      return log::warn("oneway-refused", sentence(receipt.error()));
+      append_failed(receipt.error());
+      // While the store refuses, one line says so for all.
+      if (!refusing) log::warn("oneway-refused", sentence(receipt.error()));
+      return;
     }
     charges.push_back(batch.charge);
     messages += batch.count;
     open_burst();
+  }
+
+  /// A failed write has undone the whole burst; a message that breaks a limit has done nothing.
+  void append_failed(const caf::error& why) {
+    if (!store().has_burst()) refuse_waiting(why);
   }
 
   void close_burst() {
@@ -107,14 +118,29 @@ struct commit_log_state {
       if (auto watcher = watchers.find(advanced.queue); watcher != watchers.end())
         self->send(watcher->second, queue_advanced{advanced.max});
     settle();
+    tell_change();
     if (store().bytes_since_checkpoint() > checkpoint_bytes_max) flush(true);
   }
 
   void refuse_waiting(const caf::error& why) {
-    log::error("store-refuses", sentence(why));
+    if (!waiting.empty())
+      log::error("burst-refused", waiting.size(), " waiting sends are refused: ", sentence(why));
     for (auto& send : waiting)
       send.promise.deliver(why);
     settle();
+    tell_change();
+  }
+
+  /// A line when the store begins to refuse and when it accepts again; each refused send would be a
+  /// line too many.
+  void tell_change() {
+    auto reason = store().refusal();
+    if (reason.has_value() == refusing) return;
+    refusing = reason.has_value();
+    if (refusing)
+      log::error("store-refuses", "the store takes no messages: ", *reason);
+    else
+      log::info("store-accepts", "the store takes messages again");
   }
 
   void settle() {
@@ -126,27 +152,51 @@ struct commit_log_state {
 
   // -- flushing -------------------------------------------------------------------------------
   void flush_tick() {
+    // A probe writes behind the end, where an open burst may have written already, and syncs what
+    // the flusher syncs.
+    if (store().is_broken() && !store().has_burst() && !under_way) store().probe();
+    tell_change();
     bool thorough = now() >= thorough_due || store().retention_waits();
     bool enough = store().unsynced_bytes() >= config.flush_commit_log_least_pages * page_bytes;
     if (thorough || enough || now() >= log_flush_due) flush(thorough);
-    if (auto reason = store().refusal(); reason && store().probe())
-      log::info("store-accepts", "the store takes messages again");
   }
 
   void flush(bool thorough) {
-    if (flushing || store().has_burst()) return;
+    if (under_way || ending || store().has_burst() || store().is_broken()) return;
     log_flush_due = now() + config.flush_commit_log_thorough_interval;
     if (thorough) thorough_due = now() + config.flush_consume_queue_thorough_interval;
     auto job = std::make_shared<const flush_job>(store().start_flush(thorough));
-    if (job->files.empty() && !thorough) return;
-    flushing = true;
-    auto finish = [=, this](const caf::error& problem) {
-      flushing = false;
-      if (problem) log::error("flush-failed", sentence(problem));
-      store().finish_flush(*job, problem);
-    };
+    if (job->log_files.empty() && !thorough) return;
+    under_way = job;
     self->request(flusher, caf::infinite, sync_files{job})
-      .then([=](const files_synced&) { finish({}); }, [=](const caf::error& why) { finish(why); });
+      .then([=, this](const files_synced&) { finish(job, caf::error{}); },
+            [=, this](const caf::error& why) { finish(job, why); });
+  }
+
+  void finish(std::shared_ptr<const flush_job> job, const caf::error& problem) {
+    if (under_way != job) return; // its flusher died, and that was told before
+    under_way = nullptr;
+    if (problem) log::error("flush-failed", sentence(problem));
+    store().finish_flush(*job, problem);
+    tell_change();
+    if (ending) end_flusher();
+  }
+
+  void start_flusher() {
+    flusher = spawn_flusher(self->system(), where);
+    self->monitor(flusher);
+  }
+
+  void end_flusher() {
+    if (flusher) self->send_exit(flusher, caf::exit_reason::user_shutdown);
+  }
+
+  void flusher_ended(const caf::error& why) {
+    flusher = nullptr;
+    if (under_way)
+      finish(under_way, make_error(errc::io_error, "the flusher has died: " + sentence(why)));
+    if (ending) return close();
+    start_flusher();
   }
 
   void clean() {
@@ -154,6 +204,7 @@ struct commit_log_state {
     auto time = parts.clock();
     if (auto cleaned = store().clean(time, parts.local_hour(time)); !cleaned)
       log::error("clean-failed", sentence(cleaned.error()));
+    tell_change();
   }
 
   // -- the rest -------------------------------------------------------------------------------
@@ -177,15 +228,22 @@ struct commit_log_state {
     return {!reason, reason.value_or(""), store().begin(), store().end(), store().synced_end()};
   }
 
+  /// The flusher ends first: until then it uses the store's directory, and what it was given to
+  /// sync may fail.
   void stop(caf::error reason) {
+    if (ending) return;
+    ending = std::move(reason);
+    close_burst();
+    if (!under_way) end_flusher();
+  }
+
+  void close() {
     close_burst();
     if (auto closed = store().close(); !closed)
       log::error("store-not-closed", sentence(closed.error()));
-    self->send_exit(flusher, caf::exit_reason::user_shutdown);
-    flusher = nullptr;
     watchers.clear();
     parts.store.reset();
-    self->quit(std::move(reason));
+    self->quit(std::move(*ending));
   }
 };
 
@@ -197,11 +255,13 @@ inbox::behavior_type commit_log_actor(commit_log_pointer self, placement where,
   state.self = self;
   state.config = config;
   state.parts = std::move(*parts);
-  state.flusher = spawn_flusher(self->system(), where);
+  state.where = where;
+  state.start_flusher();
   state.thorough_due = self->clock().now() + config.flush_consume_queue_thorough_interval;
   state.log_flush_due = self->clock().now() + config.flush_commit_log_thorough_interval;
   self->set_exit_handler(
     [self](caf::exit_msg& message) { self->state.stop(std::move(message.reason)); });
+  self->set_down_handler([self](caf::down_msg& down) { self->state.flusher_ended(down.reason); });
   self->delayed_send(self, config.flush_interval_commit_log, flush_store{});
   self->delayed_send(self, config.clean_resource_interval, clean_store{});
   return {

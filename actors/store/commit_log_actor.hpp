@@ -25,9 +25,10 @@ struct commit_log_parts {
   std::function<int(wall_time_ms)> local_hour; ///< 0..23, for deleteWhen
 };
 
-/// Starts the only writer of a store, with a flusher that ends with it. An exit message is the
-/// clean stop: whatever was sent before is stored and answered, everything is synced, and the store
-/// is closed. Any other end leaves the store as a crash does; its owner takes the broker down then.
+/// Starts the only writer of a store, with a flusher that ends before it. An exit message is the
+/// clean stop: whatever was sent before is stored and answered, everything is synced, a flush under
+/// way included, and the store is closed. Any other end leaves the store as a crash does; its owner
+/// takes the broker down then.
 commit_log_handle spawn_commit_log(caf::actor_system& system, placement where,
                                    const store_config& config, commit_log_parts parts);
 

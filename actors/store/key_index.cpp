@@ -17,14 +17,56 @@ constexpr std::int32_t slots_per_page = 1024;
 constexpr std::size_t entries_worth_writing = 8192;
 constexpr std::int32_t entries_per_read = 65'536;
 
+std::int64_t entry_at(const key_index_config& config, std::int32_t number) {
+  return header_bytes + slot_bytes * config.slots + entry_bytes * number;
+}
+
+index_chain::entry decode(const std::uint8_t* from) {
+  return {load_big_endian<std::int32_t>(from), load_big_endian<std::int64_t>(from + 4),
+          load_big_endian<std::int32_t>(from + 12), load_big_endian<std::int32_t>(from + 16)};
+}
+
+caf::expected<std::int32_t> read_slot(const store_file& file, std::int32_t slot) {
+  std::array<std::uint8_t, slot_bytes> bytes;
+  if (auto done = file.read(header_bytes + slot_bytes * slot, bytes); !done) return done.error();
+  return load_big_endian<std::int32_t>(bytes.data());
+}
+
+/// False when nothing older in the chain is asked for.
+bool take(const index_chain::entry& e, wall_time_ms begin_time, const index_query& query,
+          std::vector<log_position>& found) {
+  if (e.seconds < 0) return false;
+  // The stored time is cut to seconds, so that an entry may be up to a second newer than it says.
+  auto time = begin_time + e.seconds * 1000ll;
+  if (time + 999 < query.begin) return false;
+  if (e.hash == query.hash && time <= query.end) found.push_back({e.position});
+  return found.size() < query.count_max;
+}
+
 } // namespace
+
+caf::expected<void> index_chain::find(const index_query& query,
+                                      std::vector<log_position>& found) const {
+  for (const auto& e : unwritten)
+    if (!take(e, begin_time, query, found)) return caf::unit;
+  auto number = newest.value_or(0);
+  if (!newest) {
+    auto stored = read_slot(*file, slot);
+    if (!stored) return stored.error();
+    number = *stored;
+  }
+  while (number > 0 && number < written) {
+    std::array<std::uint8_t, entry_bytes> bytes;
+    if (auto done = file->read(entry_at(config, number), bytes); !done) return done.error();
+    auto e = decode(bytes.data());
+    if (!take(e, begin_time, query, found) || e.older >= number) break;
+    number = e.older;
+  }
+  return caf::unit;
+}
 
 index_file::index_file(store_file_ptr file, const key_index_config& config)
     : file_(std::move(file)), config_(config) {}
-
-std::int64_t index_file::entry_at(std::int32_t number) const {
-  return header_bytes + slot_bytes * config_.slots + entry_bytes * number;
-}
 
 caf::expected<void> index_file::load_header() {
   std::array<std::uint8_t, header_bytes> bytes;
@@ -100,7 +142,7 @@ caf::expected<void> index_file::write_entries() {
     store_big_endian(to + 16, e.older);
     to += entry_bytes;
   }
-  if (auto done = file_->write(entry_at(written_), bytes); !done) return done.error();
+  if (auto done = file_->write(entry_at(config_, written_), bytes); !done) return done.error();
   written_ = count_;
   tail_.clear();
   return caf::unit;
@@ -135,42 +177,26 @@ caf::expected<void> index_file::write_out() {
   return file_->write(0, header);
 }
 
-caf::expected<index_file::entry> index_file::read_entry(std::int32_t number) const {
-  if (number >= written_) return tail_[static_cast<std::size_t>(number - written_)];
-  std::array<std::uint8_t, entry_bytes> bytes;
-  if (auto done = file_->read(entry_at(number), bytes); !done) return done.error();
-  return decode(bytes.data());
-}
-
-index_file::entry index_file::decode(const std::uint8_t* from) {
-  return {load_big_endian<std::int32_t>(from), load_big_endian<std::int64_t>(from + 4),
-          load_big_endian<std::int32_t>(from + 12), load_big_endian<std::int32_t>(from + 16)};
-}
-
-caf::expected<std::int32_t> index_file::newest_of(std::int32_t slot) const {
-  if (slots_) return slots_[static_cast<std::size_t>(slot)];
-  std::array<std::uint8_t, slot_bytes> bytes;
-  if (auto done = file_->read(header_bytes + slot_bytes * slot, bytes); !done) return done.error();
-  return load_big_endian<std::int32_t>(bytes.data());
-}
-
-caf::expected<void> index_file::find(std::int32_t hash, wall_time_ms begin, wall_time_ms end,
-                                     std::size_t count_max,
-                                     std::vector<log_position>& found) const {
-  auto newest = newest_of(hash % config_.slots);
-  if (!newest) return newest.error();
-  for (auto number = *newest; number > 0 && number < count_ && found.size() < count_max;) {
-    auto e = read_entry(number);
-    if (!e) return e.error();
-    if (e->seconds < 0) break;
-    // The stored time is cut to seconds, so that an entry may be up to a second newer than it says.
-    auto time = begin_time_ + e->seconds * 1000ll;
-    if (time + 999 < begin) break;
-    if (e->hash == hash && time <= end) found.push_back({e->position});
-    if (e->older == number) break;
-    number = e->older;
+caf::expected<index_chain> index_file::chain(std::int32_t hash) const {
+  index_chain result;
+  result.file = file_;
+  result.config = config_;
+  result.begin_time = begin_time_;
+  result.slot = hash % config_.slots;
+  result.written = written_;
+  if (slots_) {
+    auto number = slots_[static_cast<std::size_t>(result.slot)];
+    while (number >= written_) {
+      result.unwritten.push_back(tail_[static_cast<std::size_t>(number - written_)]);
+      number = result.unwritten.back().older;
+    }
+    result.newest = number;
+  } else if (room() > 0) { // only the slots of a full file stay as they are
+    auto newest = read_slot(*file_, result.slot);
+    if (!newest) return newest.error();
+    result.newest = *newest;
   }
-  return caf::unit;
+  return result;
 }
 
 caf::expected<void> index_file::truncate(log_position end) {
@@ -182,7 +208,7 @@ caf::expected<void> index_file::truncate(log_position end) {
   std::vector<std::uint8_t> bytes;
   for (std::int32_t first = 1; first < kept; first += entries_per_read) {
     bytes.resize(static_cast<std::size_t>(std::min(entries_per_read, kept - first) * entry_bytes));
-    if (auto done = file_->read(entry_at(first), bytes); !done) return done.error();
+    if (auto done = file_->read(entry_at(config_, first), bytes); !done) return done.error();
     for (std::size_t at = 0; at < bytes.size() && kept == count_; at += entry_bytes) {
       auto number = first + static_cast<std::int32_t>(at / entry_bytes);
       auto e = decode(bytes.data() + at);
@@ -329,17 +355,32 @@ caf::expected<void> key_index::expire(log_position begin) {
   return caf::unit;
 }
 
+/// The chains that are to be followed, newest first.
+caf::expected<std::vector<index_chain>> key_index::chains(const index_query& query) const {
+  std::lock_guard lock{mutex_};
+  std::vector<index_chain> result;
+  for (auto file = files_.rbegin(); file != files_.rend(); ++file) {
+    const auto& index = *file->index;
+    if (index.begin_time() <= query.end && index.end_time() >= query.begin) {
+      auto chain = index.chain(query.hash);
+      if (!chain) return chain.error();
+      result.push_back(std::move(*chain));
+    }
+    if (index.begin_time() < query.begin) break;
+  }
+  return result;
+}
+
 caf::expected<std::vector<log_position>> key_index::find(std::int32_t hash, wall_time_ms begin,
                                                          wall_time_ms end,
                                                          std::size_t count_max) const {
-  std::lock_guard lock{mutex_};
+  const index_query query{hash, begin, end, count_max};
+  auto taken = chains(query);
+  if (!taken) return taken.error();
   std::vector<log_position> found;
-  for (auto file = files_.rbegin(); file != files_.rend() && found.size() < count_max; ++file) {
-    const auto& index = *file->index;
-    if (index.begin_time() <= end && index.end_time() >= begin)
-      if (auto searched = index.find(hash, begin, end, count_max, found); !searched)
-        return searched.error();
-    if (index.begin_time() < begin) break;
+  for (const auto& chain : *taken) {
+    if (found.size() >= count_max) break;
+    if (auto searched = chain.find(query, found); !searched) return searched.error();
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());

@@ -20,6 +20,39 @@ struct key_index_config {
   std::int32_t entries = 20'000'000; ///< a file holds one less: number 0 is never used
 };
 
+/// What a search looks for: entries with this hash within begin..end, the newest `count_max`.
+struct index_query {
+  std::int32_t hash = 0;
+  wall_time_ms begin = 0;
+  wall_time_ms end = 0;
+  std::size_t count_max = 0;
+};
+
+/// The entries of one slot of an index file, newest first, as they stood when it was taken.
+///
+/// It is followed without the lock of the index, however long it is: entries in the file never
+/// change, those that were not written yet are copied, and the file stays readable when it is
+/// removed.
+struct index_chain {
+  struct entry {
+    std::int32_t hash = 0;
+    std::int64_t position = 0;
+    std::int32_t seconds = 0;
+    std::int32_t older = 0;
+  };
+
+  store_file_ptr file;
+  key_index_config config;
+  wall_time_ms begin_time = 0;
+  std::int32_t slot = 0;
+  std::int32_t written = 1;           ///< entries below are in the file
+  std::vector<entry> unwritten;       ///< the others, newest first
+  std::optional<std::int32_t> newest; ///< of those in the file; nullopt: the slot there tells
+
+  /// Adds the positions that are asked for, newest first, until `found` holds `count_max`.
+  caf::expected<void> find(const index_query& query, std::vector<log_position>& found) const;
+};
+
 /// One file of the key index (RocketMQ: IndexFile.java, IndexHeader.java). Big-endian:
 ///
 ///   header, 40 bytes: begin time 8, end time 8, begin position 8, end position 8, used slots 4,
@@ -52,29 +85,18 @@ public:
   caf::expected<void> write_out();
   /// Drops entries at or behind `end` and makes the slots anew from the entries that are left.
   caf::expected<void> truncate(log_position end);
-  /// Positions of entries with this hash within begin..end, newest first, at most `count_max`.
-  caf::expected<void> find(std::int32_t hash, wall_time_ms begin, wall_time_ms end,
-                           std::size_t count_max, std::vector<log_position>& found) const;
+  /// The chain that entries with this hash are in. Reads at most the slot.
+  caf::expected<index_chain> chain(std::int32_t hash) const;
   const store_file_ptr& file() const { return file_; }
   /// Gives the slots' memory back, once the file is full and written.
   void forget_slots() { slots_.reset(); }
 
 private:
-  struct entry {
-    std::int32_t hash = 0;
-    std::int64_t position = 0;
-    std::int32_t seconds = 0;
-    std::int32_t older = 0;
-  };
   struct release {
     void operator()(std::int32_t* memory) const { std::free(memory); }
   };
 
-  std::int64_t entry_at(std::int32_t number) const;
-  static entry decode(const std::uint8_t* from);
   caf::expected<void> write_entries();
-  caf::expected<entry> read_entry(std::int32_t number) const;
-  caf::expected<std::int32_t> newest_of(std::int32_t slot) const;
   void make_slots();
   void set_slot(std::int32_t slot, std::int32_t number);
 
@@ -87,7 +109,7 @@ private:
   std::int32_t written_ = 1;                       ///< entries below are in the file
   std::unique_ptr<std::int32_t[], release> slots_; // zero pages cost nothing until they are used
   std::vector<bool> dirty_pages_;                  // of slots, 1024 each
-  std::vector<entry> tail_;
+  std::vector<index_chain::entry> tail_;
 };
 
 /// A key of a stored message. `hash`: index_hash of the Java hash of `topic#key`.
@@ -118,7 +140,7 @@ public:
   caf::expected<void> expire(log_position begin);
 
   /// For any thread: positions, ascending, without repeats. Records with another key of the same
-  /// hash are among them.
+  /// hash are among them. A long search does not keep `put` waiting.
   caf::expected<std::vector<log_position>> find(std::int32_t hash, wall_time_ms begin,
                                                 wall_time_ms end, std::size_t count_max) const;
 
@@ -130,6 +152,7 @@ private:
 
   std::int64_t file_bytes() const { return 40 + 4ll * config_.slots + 20ll * config_.entries; }
 
+  caf::expected<std::vector<index_chain>> chains(const index_query& query) const;
   caf::expected<void> add_file();
   caf::expected<void> prepare_newest();
   caf::expected<void> enter(std::span<const index_key>& keys);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
+#include <utility>
 
 #include "messages/codec/java_hash.hpp"
 #include "messages/codec/properties.hpp"
@@ -21,6 +23,32 @@ constexpr std::size_t units_worth_writing = 256;
 
 caf::error unavailable(const std::string& reason) {
   return make_error(errc::service_not_available, "the broker stores nothing now: " + reason);
+}
+
+/// Whether retention or the end of a topic took the file meanwhile.
+bool was_removed(const store_directory& directory, const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto listed = directory.files(path.substr(0, slash));
+  if (!listed) return false; // opening it will tell
+  const auto name = path.substr(slash + 1);
+  return std::none_of(listed->begin(), listed->end(),
+                      [&](const auto& file) { return file.name == name; });
+}
+
+/// Writes a file's bytes in their places again. Blocks of zeros are left out: they are holes, and
+/// should stay so.
+caf::expected<void> write_again(store_file& file) {
+  constexpr std::int64_t block_bytes = 64 * 1024;
+  std::vector<std::uint8_t> block(static_cast<std::size_t>(block_bytes));
+  for (std::int64_t at = 0; at < file.size(); at += block_bytes) {
+    const auto size = static_cast<std::size_t>(std::min(block_bytes, file.size() - at));
+    const auto part = std::span{block}.first(size);
+    if (auto done = file.read(at, part); !done) return done;
+    if (std::all_of(part.begin(), part.end(), [](std::uint8_t byte) { return byte == 0; }))
+      continue;
+    if (auto done = file.write(at, part); !done) return done;
+  }
+  return caf::unit;
 }
 
 } // namespace
@@ -46,6 +74,7 @@ caf::expected<void> message_store::start(const std::string& abort_text, wall_tim
   if (auto loaded = contents_->log.load(); !loaded) return loaded;
   if (auto loaded = contents_->queues.load(); !loaded) return loaded;
   if (auto loaded = contents_->index.load(); !loaded) return loaded;
+  if (auto loaded = contents_->deletions.load(); !loaded) return loaded;
   auto checkpoint = load_checkpoint(directory);
   if (!checkpoint) return checkpoint.error();
   checkpoint_ = *checkpoint;
@@ -209,17 +238,32 @@ std::optional<std::string> message_store::refusal() const {
   return std::nullopt;
 }
 
-/// A failed sync may have dropped pages that it could not write; what is not known to be on the
-/// disk is written again from the page cache before anything is promised.
 bool message_store::probe() {
+  assert(!has_burst());
   if (broken_.empty()) return !disk_full_;
-  auto& log = contents_->log;
   if (zeroing_due_) {
-    if (!log.truncate(committed_end_)) return false;
+    if (!contents_->log.truncate(committed_end_)) return false;
     zeroing_due_ = false;
   }
-  auto at = std::max(synced_end_, log.begin());
-  while (at < committed_end_) {
+  if (!write_log_again() || !write_derived_again() || !write_out_all() || !has_room()) return false;
+  broken_.clear();
+  return !disk_full_;
+}
+
+/// A failed sync may have dropped pages that it could not write; what is not known to be on the
+/// disk is written again from the page cache before anything is promised.
+bool message_store::write_log_again() {
+  auto& log = contents_->log;
+  // The last file always: its sync tells whether the disk takes any, and makes the zeros durable
+  // that stand where a refused burst was.
+  const auto from = std::min(synced_end_, log.capacity() + -1);
+  const auto files = log.files_between(from, log.capacity());
+  // Whoever syncs is told the failure that is known already; what it lost is written below.
+  for (const auto& file : files)
+    static_cast<void>(file->sync());
+  for (const auto& file : log.flusher_files_between(from, log.capacity()))
+    static_cast<void>(file->sync());
+  for (auto at = std::max(synced_end_, log.begin()); at < committed_end_;) {
     auto reading = log.read(at);
     auto bytes = std::min<std::int64_t>(
       {static_cast<std::int64_t>(reading.bytes.size()), committed_end_ - at, 1024 * 1024});
@@ -227,72 +271,122 @@ bool message_store::probe() {
     if (!log.write(at, copy)) return false;
     at = at + bytes;
   }
-  for (const auto& file : log.files_between(synced_end_, committed_end_))
+  for (const auto& file : files)
     if (!file->sync()) return false;
   synced_end_ = committed_end_;
+  return true;
+}
+
+/// The same for queues and index, whose next thorough flush syncs it.
+bool message_store::write_derived_again() {
+  auto& directory = contents_->directory;
+  for (const auto& file : lost_.index)
+    if (!write_again(*file)) return false;
+  for (const auto& path : lost_.queues) {
+    if (was_removed(directory, path)) continue;
+    auto file = directory.open(path);
+    if (!file || !write_again(**file)) return false;
+  }
+  written_again_.add(lost_);
+  lost_ = {};
+  return true;
+}
+
+bool message_store::write_out_all() {
   for (const auto& queue : contents_->queues.all())
     if (queue->dirty && !queue->units.write_out()) return false;
-  if (!contents_->index.write_out()) return false;
-  // Room for the next messages: a write of nothing but zeros behind the end tells whether the disk
-  // takes any.
-  if (!log.empty() && committed_end_ < log.capacity()) {
-    std::vector<std::uint8_t> zeros(
-      static_cast<std::size_t>(std::min<std::int64_t>(64 * 1024, log.capacity() - committed_end_)));
-    if (!log.write(committed_end_, zeros)) return false;
-  }
-  broken_.clear();
-  return !disk_full_;
+  return static_cast<bool>(contents_->index.write_out());
+}
+
+/// Room for the next messages: a write of nothing but zeros behind the end tells whether the disk
+/// takes any.
+bool message_store::has_room() {
+  auto& log = contents_->log;
+  if (log.empty() || committed_end_ >= log.capacity()) return true;
+  std::vector<std::uint8_t> zeros(
+    static_cast<std::size_t>(std::min<std::int64_t>(64 * 1024, log.capacity() - committed_end_)));
+  return static_cast<bool>(log.write(committed_end_, zeros));
+}
+
+void derived_files::add(const derived_files& more) {
+  auto insert = [](auto& into, const auto& files) {
+    into.insert(into.end(), files.begin(), files.end());
+    std::sort(into.begin(), into.end());
+    into.erase(std::unique(into.begin(), into.end()), into.end());
+  };
+  insert(index, more.index);
+  insert(queues, more.queues);
 }
 
 caf::expected<void> sync(const flush_job& job) {
-  for (const auto& file : job.files)
+  for (const auto& file : job.log_files)
     if (auto synced = file->sync(); !synced) return synced;
-  return job.directory->sync(job.queue_files);
+  for (const auto& file : job.derived.index)
+    if (auto synced = file->sync(); !synced) return synced;
+  return job.directory->sync(job.derived.queues);
 }
 
 flush_job message_store::start_flush(bool thorough) {
+  assert(broken_.empty() && lost_.empty());
   flush_job job;
   job.directory = &contents_->directory;
-  job.thorough = thorough;
   job.log_end = committed_end_;
-  job.files = contents_->log.files_between(synced_end_, committed_end_);
+  job.log_files = contents_->log.flusher_files_between(synced_end_, committed_end_);
   job.checkpoint = checkpoint_;
   job.checkpoint.log_time = newest_time_;
-  auto give_up = [&](const caf::error& why) { broken_ = sentence(why); };
-  for (const auto& queue : contents_->queues.all()) {
-    if (queue->dirty && (thorough || queue->units.unwritten() >= units_worth_writing)) {
-      if (auto written = queue->units.write_out(); !written)
-        give_up(written.error());
-      else
-        queue->dirty = false;
-      queue->units.rest();
-    }
-    if (!thorough) continue;
-    auto files = queue->units.take_written_files();
-    job.queue_files.insert(job.queue_files.end(), files.begin(), files.end());
-  }
-  if (thorough) {
-    if (auto written = contents_->index.write_out(); !written) give_up(written.error());
-    auto files = contents_->index.take_written_files();
-    job.files.insert(job.files.end(), files.begin(), files.end());
-    job.checkpoint.queue_time = job.checkpoint.index_time = newest_time_;
-  }
+  const bool all_written = write_out_derived(thorough);
+  if (!thorough) return job;
+  job.derived = take_derived_files();
+  job.thorough = all_written; // the checkpoint must not vouch for what is in memory only
+  if (job.thorough) job.checkpoint.queue_time = job.checkpoint.index_time = newest_time_;
   return job;
+}
+
+/// Whether everything that was to be written is in the files.
+bool message_store::write_out_derived(bool thorough) {
+  bool all_written = true;
+  auto give_up = [&](const caf::error& why) {
+    broken_ = sentence(why);
+    all_written = false;
+  };
+  for (const auto& queue : contents_->queues.all()) {
+    if (!queue->dirty || (!thorough && queue->units.unwritten() < units_worth_writing)) continue;
+    if (auto written = queue->units.write_out(); !written)
+      give_up(written.error());
+    else
+      queue->dirty = false;
+    queue->units.rest();
+  }
+  if (thorough)
+    if (auto written = contents_->index.write_out(); !written) give_up(written.error());
+  return all_written;
+}
+
+/// All files of queues and index that were written since the last thorough flush.
+derived_files message_store::take_derived_files() {
+  auto files = std::exchange(written_again_, {});
+  derived_files written{contents_->index.take_written_files(), {}};
+  for (const auto& queue : contents_->queues.all()) {
+    auto paths = queue->units.take_written_files();
+    written.queues.insert(written.queues.end(), paths.begin(), paths.end());
+  }
+  files.add(written);
+  return files;
 }
 
 void message_store::finish_flush(const flush_job& job, const caf::error& problem) {
   if (problem) {
-    // What was not synced may be lost. The log is written again; queues and index can be made again
-    // from where the checkpoint stands, so it stays there until the next start has done so.
-    derived_are_doubtful_ |= job.thorough;
+    // What was not synced may be lost; `probe` writes it again.
     broken_ = sentence(problem);
+    lost_.add(job.derived);
     return;
   }
   synced_end_ = std::max(synced_end_, std::min(job.log_end, committed_end_));
   checkpoint_.log_time = job.checkpoint.log_time;
-  if (job.thorough && !derived_are_doubtful_) {
+  if (job.thorough) {
     checkpoint_ = job.checkpoint;
     checkpoint_end_ = job.log_end;
+    retention_waits_ = false; // until it finds something to wait for again
   }
   auto written = write_checkpoint(contents_->directory, checkpoint_file_, checkpoint_);
   if (written)
@@ -318,6 +412,8 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
   for (const auto& queue : contents_->queues.all())
     if (auto expired = queue->units.expire(log.begin()); !expired) return expired;
   if (auto expired = contents_->index.expire(log.begin()); !expired) return expired;
+  if (auto confined = contents_->deletions.confine(log.begin(), committed_end_); !confined)
+    return confined;
   // What went may have made room enough.
   disk_full_ =
     disk_full_
@@ -326,16 +422,21 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
 }
 
 caf::expected<void> message_store::remove_topic(const topic_name& topic) {
-  return contents_->queues.remove_topic(topic.value);
+  assert(!has_burst());
+  if (!contents_->queues.has(topic.value)) return caf::unit;
+  // First, so that no start enters again what the log still holds, wherever a crash comes.
+  if (auto added = contents_->deletions.add(topic.value, committed_end_); !added) return added;
+  return contents_->queues.remove_topic(topic.value, committed_end_);
 }
 
 caf::expected<void> message_store::close() {
   assert(!has_burst());
-  auto job = start_flush(true);
-  if (auto synced = cafmq::sync(job); !synced) return synced;
-  finish_flush(job, {});
-  if (derived_are_doubtful_ && broken_.empty())
-    broken_ = "queues and index could not be synced; the next start makes them again";
+  if (!broken_.empty()) probe(); // a last time
+  if (broken_.empty()) {
+    auto job = start_flush(true);
+    auto synced = cafmq::sync(job);
+    finish_flush(job, synced ? caf::error{} : synced.error());
+  }
   if (!broken_.empty())
     return make_error(errc::io_error,
                       broken_); // the abort file stays: the next start checks everything

@@ -22,14 +22,24 @@ struct store_host {
   std::int32_t port = 0;
 };
 
+/// Files of what is derived from the log.
+struct derived_files {
+  std::vector<store_file_ptr> index;
+  std::vector<std::string> queues; ///< paths: thousands of queues must not hold descriptors
+
+  bool empty() const { return index.empty() && queues.empty(); }
+  /// Each file stands in it once, however often it is added.
+  void add(const derived_files& more);
+};
+
 /// What a flush writes to the disk; may be done by another thread while appends go on.
 struct flush_job {
-  std::vector<store_file_ptr> files;    ///< of log and index
-  std::vector<std::string> queue_files; ///< paths: thousands of queues must not hold descriptors
-  store_directory* directory = nullptr;
-  log_position log_end;        ///< the log is synced up to here when it is done
-  bool thorough = false;       ///< queues and index are in it, too
-  store_checkpoint checkpoint; ///< true when it is done
+  std::vector<store_file_ptr> log_files;
+  derived_files derived;
+  store_directory* directory = nullptr; ///< must outlive the job
+  log_position log_end;                 ///< the log is synced up to here when it is done
+  bool thorough = false;                ///< queues and index are complete on the disk then, too
+  store_checkpoint checkpoint;          ///< true when it is done
 };
 
 /// Brings the files of a flush to the disk; any thread may do it. Error: io_error.
@@ -74,7 +84,10 @@ public:
 
   /// Why sends are refused now, a sentence; nullopt when they are not.
   std::optional<std::string> refusal() const;
-  /// After an error: tries to write and sync again. Returns whether sends are accepted.
+  /// Whether a write or sync has failed, so that a probe is due.
+  bool is_broken() const { return !broken_.empty(); }
+  /// After an error: tries to write and sync again. Returns whether sends are accepted. Pre: no
+  /// burst is open, no flush under way.
   bool probe();
 
   /// Bytes of the log that are not known to be on the disk.
@@ -82,7 +95,8 @@ public:
   /// Bytes of the log since the last thorough flush.
   std::int64_t bytes_since_checkpoint() const { return committed_end_ - checkpoint_end_; }
   /// Writes out what gathered in memory and lists what is to be synced. `thorough`: queues and
-  /// index, too.
+  /// index, too; the job is not thorough when something of these cannot be written. Pre: the store
+  /// is not broken: a sync that succeeds says nothing of pages that an earlier one dropped.
   flush_job start_flush(bool thorough);
   /// `job` was synced, or failed with `problem`. A thorough one moves the checkpoint.
   void finish_flush(const flush_job& job, const caf::error& problem);
@@ -91,8 +105,12 @@ public:
   bool retention_waits() const { return retention_waits_; }
   /// Applies retention; `hour` is the local hour.
   caf::expected<void> clean(wall_time_ms now, int hour);
+  /// Deletes a topic's messages, for later starts, too, though the log keeps them until retention
+  /// takes their segments. Pre: no burst is open. Error: io_error; a restart completes what was
+  /// begun.
   caf::expected<void> remove_topic(const topic_name& topic);
-  /// Writes and syncs everything, and marks the end as clean.
+  /// Writes and syncs everything, and marks the end as clean. Pre: as `probe`. Error: io_error; the
+  /// next start then checks the store as after a crash.
   caf::expected<void> close();
 
   log_position begin() const { return contents_->log.begin(); }
@@ -117,6 +135,12 @@ private:
   caf::error fail_writing(const caf::error& why);
   void undo_burst();
   void forget_staged();
+  bool write_log_again();
+  bool write_derived_again();
+  bool write_out_all();
+  bool has_room();
+  bool write_out_derived(bool thorough);
+  derived_files take_derived_files();
 
   std::shared_ptr<store_contents> contents_;
   std::shared_ptr<const store_view> view_;
@@ -140,9 +164,10 @@ private:
   store_file_ptr checkpoint_file_;
   std::string broken_; ///< why writing failed; empty: it works
   bool disk_full_ = false;
-  bool derived_are_doubtful_ = false; ///< a sync of queues and index failed
   bool retention_waits_ = false;
-  bool zeroing_due_ = false; ///< refused bytes still stand behind the end
+  bool zeroing_due_ = false;    ///< refused bytes still stand behind the end
+  derived_files lost_;          ///< their sync failed: to be written again; none when nothing broke
+  derived_files written_again_; ///< for the next thorough flush to sync
 };
 
 } // namespace cafmq

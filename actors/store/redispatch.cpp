@@ -20,6 +20,7 @@ bool enters_queue(const record_view& record) {
 
 caf::expected<redispatch::outcome> redispatch::enter(const record_view& record) {
   if (record.offset.value < 0 || record.queue.value < 0) return outcome::is_not_believable;
+  if (contents_.deletions.covers(record.topic, record.position)) return outcome::entered;
   if (enters_queue(record)) {
     auto entered = enter_queue(record);
     if (!entered || *entered != outcome::entered) return entered;

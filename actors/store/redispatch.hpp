@@ -21,7 +21,7 @@ public:
                  ///< the offset is wrong, which no CRC would tell
   };
   enum class outcome : std::uint8_t {
-    entered,
+    entered,           ///< or there is nothing to enter
     units_are_missing, ///< by `gap::loses_units`
     is_not_believable, ///< the log ends before this record
   };
@@ -29,9 +29,10 @@ public:
   redispatch(store_contents& contents, gap meaning, wall_time_ms now)
       : contents_(contents), gap_(meaning), now_(now) {}
 
-  /// Prepared and rolled back messages have no place in a queue, rolled back ones none in the
-  /// index. An offset behind which its queue has got already begins the queue anew: its topic was
-  /// deleted and made again. Error: io_error.
+  /// Messages of a deleted topic have no place in queue and index. Prepared and rolled back
+  /// messages have none in a queue, rolled back ones none in the index. An offset behind which its
+  /// queue has got already begins the queue anew: its topic was deleted and made again by a broker
+  /// that does not remember deletions. Error: io_error.
   caf::expected<outcome> enter(const record_view& record);
 
 private:

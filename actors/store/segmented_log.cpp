@@ -32,7 +32,7 @@ caf::expected<void> segmented_log::load() {
                                                + " is missing");
     auto file = directory_.open(path);
     if (!file) return file.error();
-    segments_.push_back({*first, std::move(*file)});
+    if (auto appended = append_segment(*first, std::move(*file)); !appended) return appended;
   }
   publish();
   return caf::unit;
@@ -50,8 +50,15 @@ caf::expected<void> segmented_log::add_segment(log_position start) {
   auto first = segments_.empty() ? start.value : capacity().value;
   auto file = directory_.create(path_of(first), segment_bytes_);
   if (!file) return file.error();
-  segments_.push_back({first, std::move(*file)});
+  if (auto appended = append_segment(first, std::move(*file)); !appended) return appended;
   publish();
+  return caf::unit;
+}
+
+caf::expected<void> segmented_log::append_segment(std::int64_t first, store_file_ptr file) {
+  auto flusher_file = directory_.open(path_of(first));
+  if (!flusher_file) return flusher_file.error();
+  segments_.push_back({first, std::move(file), std::move(*flusher_file)});
   return caf::unit;
 }
 
@@ -61,12 +68,24 @@ caf::expected<void> segmented_log::write(log_position at, std::span<const std::u
   return target.file->write(at.value - target.first, bytes);
 }
 
-std::vector<store_file_ptr> segmented_log::files_between(log_position from, log_position to) const {
+std::vector<store_file_ptr>
+segmented_log::handles_between(log_position from, log_position to,
+                               store_file_ptr log_segment::*handle) const {
   std::vector<store_file_ptr> result;
+  if (from >= to) return result;
   for (const auto& segment : segments_)
     if (segment.first < to.value && segment.first + segment_bytes_ > from.value)
-      result.push_back(segment.file);
+      result.push_back(segment.*handle);
   return result;
+}
+
+std::vector<store_file_ptr> segmented_log::files_between(log_position from, log_position to) const {
+  return handles_between(from, to, &log_segment::file);
+}
+
+std::vector<store_file_ptr> segmented_log::flusher_files_between(log_position from,
+                                                                 log_position to) const {
+  return handles_between(from, to, &log_segment::flusher_file);
 }
 
 caf::expected<void> segmented_log::truncate(log_position end) {

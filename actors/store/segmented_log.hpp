@@ -35,8 +35,12 @@ public:
   caf::expected<void> add_segment(log_position start = {});
   /// Pre: the bytes lie within one file that exists.
   caf::expected<void> write(log_position at, std::span<const std::uint8_t> bytes);
-  /// Files that hold any of `from`..`to`.
+  /// Files that hold any of `from`..`to`; none when that is empty.
   std::vector<store_file_ptr> files_between(log_position from, log_position to) const;
+  /// The same files as the flusher opened them. The system tells of bytes that it could not write
+  /// once to each who has the file open, in a sync: two threads that sync need a handle each, or
+  /// one takes the other's error away.
+  std::vector<store_file_ptr> flusher_files_between(log_position from, log_position to) const;
   /// Removes everything from `end` on: whole files, and the rest of the one that holds it becomes
   /// zero.
   caf::expected<void> truncate(log_position end);
@@ -57,10 +61,14 @@ private:
   struct log_segment {
     std::int64_t first = 0;
     store_file_ptr file;
+    store_file_ptr flusher_file;
   };
   using segment_list = std::vector<log_segment>;
 
   std::string path_of(std::int64_t first) const { return folder_ + "/" + segment_name(first); }
+  caf::expected<void> append_segment(std::int64_t first, store_file_ptr file);
+  std::vector<store_file_ptr> handles_between(log_position from, log_position to,
+                                              store_file_ptr log_segment::*handle) const;
   void publish();
 
   store_directory& directory_;

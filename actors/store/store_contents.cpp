@@ -71,13 +71,26 @@ std::vector<std::shared_ptr<stored_queue>> queue_table::all() const {
   return result;
 }
 
-caf::expected<void> queue_table::remove_topic(std::string_view topic) {
+bool queue_table::has(std::string_view topic) const {
+  std::shared_lock lock{mutex_};
+  auto first = queues_.lower_bound(by_name::view{topic, 0});
+  return first != queues_.end() && first->first.first == topic;
+}
+
+caf::expected<void> queue_table::remove_topic(std::string_view topic, log_position log_end) {
   std::unique_lock lock{mutex_};
   auto i = queues_.lower_bound(by_name::view{topic, 0});
+  bool is_whole_topic = i != queues_.end() && i->first.first == topic;
   while (i != queues_.end() && i->first.first == topic) {
+    if (i->second->units.end_position() > log_end) {
+      is_whole_topic = false;
+      ++i;
+      continue;
+    }
     if (auto removed = i->second->units.clear(); !removed) return removed.error();
     i = queues_.erase(i);
   }
+  if (!is_whole_topic) return caf::unit;
   return directory_.remove(std::string{queues_folder} + "/" + std::string{topic});
 }
 
@@ -85,7 +98,8 @@ store_contents::store_contents(store_directory& place, const store_config& setti
     : directory(place), config(settings),
       log(place, "commitlog", settings.mapped_file_size_commit_log),
       queues(place, settings.mapped_file_size_consume_queue),
-      index(place, "index", {settings.max_hash_slot_num, settings.max_index_num}) {}
+      index(place, "index", {settings.max_hash_slot_num, settings.max_index_num}),
+      deletions(place) {}
 
 std::int64_t unit_tags_code(const record_view& record) {
   auto delay = record.topic == delay_topic ? find_property(record.properties, property::delay)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/store/consume_queue.hpp"
+#include "actors/store/deleted_topics.hpp"
 #include "actors/store/key_index.hpp"
 #include "actors/store/segmented_log.hpp"
 #include "config/store_config.hpp"
@@ -41,7 +42,11 @@ public:
   std::shared_ptr<stored_queue> find(std::string_view topic, queue_id queue) const;
   std::shared_ptr<stored_queue> find_or_add(std::string_view topic, queue_id queue);
   std::vector<std::shared_ptr<stored_queue>> all() const;
-  caf::expected<void> remove_topic(std::string_view topic);
+  /// Whether the topic has a queue, and so may have messages in the log.
+  bool has(std::string_view topic) const;
+  /// Removes the queues of a topic that was deleted when the log ended at `log_end`, with their
+  /// files; those that were made again since then stay. Error: io_error.
+  caf::expected<void> remove_topic(std::string_view topic, log_position log_end);
 
 private:
   struct by_name {
@@ -70,6 +75,7 @@ struct store_contents {
   segmented_log log;
   queue_table queues;
   key_index index;
+  deleted_topics deletions; ///< the writer's
   std::atomic<std::int64_t> log_end{0}; ///< behind the last record that readers may see
 };
 

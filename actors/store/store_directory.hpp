@@ -69,7 +69,8 @@ public:
   virtual caf::expected<std::vector<std::string>> folders(const std::string& folder) const = 0;
   /// A small file as a whole; nullopt when it is absent.
   virtual caf::expected<std::optional<std::string>> read_small(const std::string& path) const = 0;
-  /// Writes a small file as a whole; on the disk when it returns.
+  /// Writes a small file as a whole; on the disk when it returns. A crash leaves the former text or
+  /// this one.
   virtual caf::expected<void> write_small(const std::string& path, const std::string& text) = 0;
   /// Holds the store against other processes until this object ends. Error: store_locked.
   virtual caf::expected<void> lock() = 0;

@@ -30,6 +30,23 @@ log_position newest_segment_before(const segmented_log& log, wall_time_ms time) 
   return log.begin();
 }
 
+/// Where reading begins after a clean exit: behind everything that is known to be dispatched.
+log_position dispatched_start(const store_contents& contents, const store_checkpoint& checkpoint) {
+  const auto end = std::min(dispatched_until(contents), contents.log.capacity());
+  // Without any unit the queues may be gone altogether, and must be made again. Otherwise what lies
+  // behind the last unit was deleted, and the checkpoint tells how much of it need not be read.
+  if (end == contents.log.begin() || end >= contents.deletions.newest()) return end;
+  const auto safe_time = checkpoint.safe_time(contents.config.message_index_enable);
+  return std::max(end, newest_segment_before(contents.log, safe_time));
+}
+
+/// Before anything is derived from the queues, those go whose deletion a crash has cut short.
+caf::expected<void> complete_deletions(store_contents& contents) {
+  for (const auto& [topic, log_end] : contents.deletions.all().log_ends)
+    if (auto removed = contents.queues.remove_topic(topic, log_end); !removed) return removed;
+  return caf::unit;
+}
+
 /// Reads records from `from` until one is invalid, and enters each into queues and index; nullopt
 /// when units are missing before `from`.
 caf::expected<std::optional<recovered_store>> walk(store_contents& contents, log_position from,
@@ -94,9 +111,10 @@ std::int64_t bytes_behind(const segmented_log& log, log_position end) {
 
 caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
                                        const store_checkpoint& checkpoint, wall_time_ms now) {
+  if (auto completed = complete_deletions(contents); !completed) return completed.error();
   auto start = contents.log.begin();
   if (exit == last_exit::clean) {
-    start = std::min(dispatched_until(contents), contents.log.capacity());
+    start = dispatched_start(contents, checkpoint);
   } else if (!contents.log.empty()) {
     start = newest_segment_before(contents.log,
                                   checkpoint.safe_time(contents.config.message_index_enable));
@@ -113,6 +131,9 @@ caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
   // What lies behind may look like records, and must not be found by a later recovery.
   if (exit == last_exit::crash || result->records > 0)
     if (auto cut = contents.log.truncate(result->end); !cut) return cut.error();
+  // New messages may come to stand where a power cut took some that were deleted.
+  if (auto confined = contents.deletions.confine(contents.log.begin(), result->end); !confined)
+    return confined.error();
   for (const auto& queue : contents.queues.all()) {
     if (auto cut = queue->units.truncate(result->end); !cut) return cut.error();
     if (auto expired = queue->units.expire(contents.log.begin()); !expired) return expired.error();

@@ -20,14 +20,15 @@ struct recovered_store {
   wall_time_ms newest_time = 0; ///< store time of the last record; 0: none was read
 };
 
-/// Brings log, queues and index to one common end. Pre: all three are loaded.
+/// Brings log, queues and index to one common end. Pre: all three and the deletions are loaded.
 ///
 /// After a clean exit only what lies behind the queues' end is read. After a crash everything from
 /// the newest segment on that began before the checkpoint: entries of these records are dropped and
 /// made again. Where queues turn out to miss something before that point, all of them are made
 /// again from the whole log. The log is cut behind its last valid record, so whatever was torn is
-/// gone and nothing refers to it (RocketMQ: CommitLog.recoverNormally, recoverAbnormally). Errors:
-/// io_error.
+/// gone and nothing refers to it (RocketMQ: CommitLog.recoverNormally, recoverAbnormally). Of
+/// deleted topics nothing is made again, and a deletion that a crash cut short is completed.
+/// Errors: io_error.
 caf::expected<recovered_store> recover(store_contents& contents, last_exit exit,
                                        const store_checkpoint& checkpoint, wall_time_ms now);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -230,17 +231,20 @@ file_directory::read_small(const std::string& path) const {
 }
 
 caf::expected<void> file_directory::write_small(const std::string& path, const std::string& text) {
-  auto place = full(path);
-  if (auto made = make_folder(fs::path{place}.parent_path()); !made) return made;
-  int fd = ::open(place.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return failed("creating", place, errno);
-  disk_file file{fd, place, static_cast<std::int64_t>(text.size())};
+  const auto place = full(path);
+  const auto folder = fs::path{place}.parent_path();
+  if (auto made = make_folder(folder); !made) return made;
+  const auto fresh = place + ".tmp";
+  int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return failed("creating", fresh, errno);
+  disk_file file{fd, fresh, static_cast<std::int64_t>(text.size())};
   if (auto written =
         file.write(0, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
       !written)
     return written;
   if (auto synced = file.sync(); !synced) return synced;
-  return sync_folder(fs::path{place}.parent_path());
+  if (::rename(fresh.c_str(), place.c_str()) != 0) return failed("replacing", place, errno);
+  return sync_folder(folder);
 }
 
 caf::expected<void> file_directory::lock() {

@@ -103,7 +103,10 @@ private:
   void load_hashes() {
     hashes_.clear();
     if (current_) index_hashes(current_->record, hashes_);
-    missing_hashes_ = hashes_;
+    // What was deleted stands in the index until a recovery makes that part of it anew.
+    const bool may_lack =
+      current_ && store_->deletions().covers(current_->record.topic, current_->at);
+    missing_hashes_ = may_lack ? std::vector<std::int32_t>{} : hashes_;
   }
 
   const stopped_store* store_;

@@ -70,7 +70,7 @@ void log_check::check_record_in_place(const record_view& record, log_position at
                  + " ms: the clock went back; later ones are not reported");
   }
   newest_ = std::max(newest_, record.store_timestamp);
-  if (!enters_queue(record)) return;
+  if (!enters_queue(record) || store_->deletions().covers(record.topic, at)) return;
   auto& track = track_of(record);
   check_order(record, at, track);
   check_unit(record, track);
@@ -123,7 +123,8 @@ void log_check::report_missing_units() {
                          + std::to_string(track.missing_from.value) + " on");
 }
 
-/// Records of a deleted topic stay in the log until their segment goes, its queues do not.
+/// A deletion by a broker of RocketMQ's takes the queues and nothing else: no file says that the
+/// records in the log count no more.
 bool log_check::was_deleted(std::string_view topic) const {
   return !topics_.empty() && !topics_.contains({std::string{topic}});
 }

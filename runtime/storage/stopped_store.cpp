@@ -137,6 +137,8 @@ caf::expected<stopped_store> stopped_store::open(const std::string& directory,
   store.log_ = open_run(directory + "/commitlog", fault);
   store.open_queues(fault);
   store.open_indexes(fault);
+  if (auto read = read_deletions_json(store.content("config/deletedTopics.json")))
+    store.deletions_ = std::move(*read);
   return store;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "messages/codec/metadata_json.hpp"
 #include "messages/ids.hpp"
 #include "messages/message.hpp"
 
@@ -83,6 +84,8 @@ public:
   const std::vector<mapped_file>& indexes() const { return indexes_; }
   /// No abort file: the last broker on it stopped in order.
   bool ended_in_order() const { return ended_in_order_; }
+  /// The topics whose messages in the log count no more; none when the file of them cannot be read.
+  const topic_deletions& deletions() const { return deletions_; }
   /// The content of a file below the directory; empty when there is none.
   std::string content(const std::string& name) const;
 
@@ -95,6 +98,7 @@ private:
   file_run log_;
   std::map<local_queue, file_run> queues_;
   std::vector<mapped_file> indexes_;
+  topic_deletions deletions_;
   bool ended_in_order_ = true;
 };
 

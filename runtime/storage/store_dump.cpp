@@ -25,6 +25,10 @@ constexpr std::int64_t progress_step_records = 4096;
 
 using queue_bounds_table = std::map<local_queue, dumped_queue>;
 
+bool is_deleted(const stopped_store& store, std::string_view topic, log_position position) {
+  return store.deletions().covers(topic, position);
+}
+
 /// The queues that exist: by their files, by the log's records, or by the topic table alone.
 queue_bounds_table queues_of(const stopped_store& store) {
   queue_bounds_table table;
@@ -33,7 +37,10 @@ queue_bounds_table queues_of(const stopped_store& store) {
       for (queue_id id{0}; id.value < std::max(topic.read_queues, topic.write_queues); ++id.value)
         table[{name, id}] = {{name, id}, {0}, {0}};
   for (const auto& [queue, units] : store.queues()) {
-    auto end = written_units(units).end; // without messages a queue keeps its end
+    auto [first, end] = written_units(units); // without messages a queue keeps its end
+    const bool has_units = first < end;
+    if (has_units && is_deleted(store, queue.topic.value, unit_at(units, end + -1).position))
+      continue; // the next start completes the deletion
     table[queue] = {queue, end, end};
   }
   return table;
@@ -50,6 +57,7 @@ void add_records(const stopped_store& store, queue_bounds_table& table) {
     const auto& record = step->record;
     auto type = record.transaction_type();
     if (type == sys_flag::transaction_prepared || type == sys_flag::transaction_rollback) continue;
+    if (is_deleted(store, record.topic, step->at)) continue;
     if (bounds == nullptr || last.id != record.queue || last.topic.value != record.topic) {
       last = {{std::string{record.topic}}, record.queue};
       auto is_first = seen.emplace(last, true).second;
@@ -117,7 +125,7 @@ caf::expected<std::int64_t> dump_store(const std::string& directory, const dump_
   log_cursor cursor{log, body_check::crc};
   auto step = cursor.next();
   for (; step.kind != record_kind::invalid; step = cursor.next()) {
-    if (step.kind != record_kind::valid) continue;
+    if (step.kind != record_kind::valid || is_deleted(*store, step.record.topic, step.at)) continue;
     if (watch.on_message) watch.on_message(step.record);
     if (++summary.records % progress_step_records == 0)
       found.progress(step.at.value - log.begin(), log.end() - log.begin());

@@ -27,8 +27,8 @@ struct dump_watch {
 
 /// Shows what a store holds that no broker runs on: first each queue, by topic and id, those of
 /// config/topics.json without messages included; then each message in the order of the log, up to
-/// the last whole record. Works without consume queues, and changes nothing on the disk. Returns
-/// how many messages there were. Errors: as `verify_store`.
+/// the last whole record, but those of deleted topics. Works without consume queues, and changes
+/// nothing on the disk. Returns how many messages there were. Errors: as `verify_store`.
 caf::expected<std::int64_t> dump_store(const std::string& directory, const dump_watch& watch);
 
 /// `{"kind":"queue","topic":..,"queueId":..,"minOffset":..,"maxOffset":..}`

@@ -62,6 +62,7 @@ caf::expected<store_summary> verify_store(const std::string& directory,
   check_metadata(*store, found, "topics.json", read_topics_json);
   check_metadata(*store, found, "consumerOffset.json", read_offsets_json);
   check_metadata(*store, found, "subscriptionGroup.json", read_groups_json);
+  check_metadata(*store, found, "deletedTopics.json", read_deletions_json);
   return summary;
 }
 

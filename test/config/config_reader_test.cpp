@@ -43,7 +43,7 @@ TEST_CASE("config: reads keys under RocketMQ's names into the structs") {
   const auto result = read_settings(R"({
     "node": {"trustedNetwork": true},
     "broker": {"brokerName": "b1", "listenPort": 0, "bindAddress": "0.0.0.0",
-               "namesrvAddr": "10.0.0.1:9876;ns2:9877"},
+               "brokerIP1": "10.0.0.5", "namesrvAddr": "10.0.0.1:9876;ns2:9877"},
     "store": {"flushDiskType": "SYNC_FLUSH", "fileReservedTime": 48}
   })",
                                     "node.json");
@@ -266,6 +266,31 @@ TEST_CASE("config_check: a program's own node is checked like a file") {
   node.name_server.emplace();
   REQUIRE(check(node).size() == 1);
   CHECK(check(node)[0].path == "broker.brokerIP1");
+}
+
+TEST_CASE("config_check: a broker bound beyond loopback does not announce loopback") {
+  const auto faults_with = [](const std::string& bind_address, const std::string& announced) {
+    node_config node;
+    node.trusted_network = true;
+    node.name_server.emplace();
+    node.name_server->bind_address = bind_address;
+    node.broker.emplace();
+    node.broker->bind_address = bind_address;
+    node.broker->broker_ip1 = announced;
+    return check(node);
+  };
+  CHECK(faults_with("127.0.0.1", "127.0.0.1").empty());
+  CHECK(faults_with("localhost", "127.0.0.1").empty());
+  CHECK(faults_with("0.0.0.0", "10.0.0.5").empty());
+  CHECK(faults_with("127.0.0.1", "10.0.0.5").empty()); // a tunnel may lead here
+  for (const char* beyond : {"0.0.0.0", "::", "10.0.0.5"}) {
+    const auto faults = faults_with(beyond, "127.0.0.1");
+    REQUIRE(faults.size() == 1);
+    CHECK(to_line(faults[0])
+          == "broker.brokerIP1: is 127.0.0.1, but broker.bindAddress is " + std::string{beyond}
+               + ": clients elsewhere would dial themselves; set broker.brokerIP1 to this "
+                 "machine's address");
+  }
 }
 
 TEST_CASE("config_check: addresses") {

@@ -24,5 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto back = read_groups_json(write_groups_json(*groups));
     if (!back || back->groups != groups->groups) std::abort();
   }
+  if (auto deletions = read_deletions_json(text)) {
+    auto back = read_deletions_json(write_deletions_json(*deletions));
+    if (!back || *back != *deletions) std::abort();
+  }
   return 0;
 }

@@ -31,7 +31,6 @@ store_config golden_config() {
   config.mapped_file_size_consume_queue = 4'000;
   config.max_hash_slot_num = 500;
   config.max_index_num = 400;
-  config.message_index_safe = true;
   return config;
 }
 

@@ -13,7 +13,8 @@
 namespace cafmq::test {
 
 /// A disk that fails on command: it forgets what was not synced, tears writes, fills up, refuses
-/// writes and syncs, flips bits. Deterministic; used by one thread.
+/// writes and syncs (what a refused sync should have stored is not stored by the next one either),
+/// flips bits. Deterministic; used by one thread.
 class faulty_directory : public store_directory {
 public:
   /// What goes wrong from now on.
@@ -22,6 +23,7 @@ public:
                                   ///< it is torn there; -1: never
     std::string refused_below;    ///< writes to files whose path begins so fail; empty: none does
     bool syncs_fail = false;
+    std::string syncs_fail_below; ///< the same for files whose path begins so; empty: for none
     int used_percent = 0;
     std::function<void()> on_sync; ///< called in each sync, for a disk that takes its time
   };
@@ -51,10 +53,15 @@ public:
 
 private:
   class disk_file;
+  class handle;
   friend class disk_file;
 
   bool refuses(const std::string& path) const {
     return !now.refused_below.empty() && path.starts_with(now.refused_below);
+  }
+  bool refuses_sync(const std::string& path) const {
+    return now.syncs_fail
+           || (!now.syncs_fail_below.empty() && path.starts_with(now.syncs_fail_below));
   }
 
   std::map<std::string, std::shared_ptr<disk_file>> files_;

@@ -38,6 +38,27 @@ inline std::vector<std::string> numbered(int from, int to) {
   return result;
 }
 
+/// The bodies of a queue's messages from `from` on.
+inline std::vector<std::string> bodies_in(const store_view& view, const std::string& topic,
+                                          int queue, std::int64_t from = 0,
+                                          tag_filter filter = {}) {
+  std::vector<std::string> result;
+  pull_messages pull;
+  pull.topic = {topic};
+  pull.queue = {queue};
+  pull.from = {from};
+  pull.count_max = 7;
+  pull.filter = std::move(filter);
+  for (;;) {
+    auto answer = view.read(pull);
+    REQUIRE(answer);
+    for_each_record(answer->records.span(),
+                    [&](const record_view& r) { result.emplace_back(r.body); });
+    if (answer->next == pull.from) return result;
+    pull.from = answer->next;
+  }
+}
+
 /// A store on a disk of the test's choice, with files so small that every border is met.
 template <class Directory>
 struct store_stage {
@@ -78,21 +99,7 @@ struct store_stage {
   }
   std::vector<std::string> bodies(const std::string& topic, int queue, std::int64_t from = 0,
                                   tag_filter filter = {}) {
-    std::vector<std::string> result;
-    pull_messages pull;
-    pull.topic = {topic};
-    pull.queue = {queue};
-    pull.from = {from};
-    pull.count_max = 7;
-    pull.filter = std::move(filter);
-    for (;;) {
-      auto answer = store->view()->read(pull);
-      REQUIRE(answer);
-      for_each_record(answer->records.span(),
-                      [&](const record_view& r) { result.emplace_back(r.body); });
-      if (answer->next == pull.from) return result;
-      pull.from = answer->next;
-    }
+    return bodies_in(*store->view(), topic, queue, from, std::move(filter));
   }
   /// Syncs everything and moves the checkpoint, as the flusher does.
   void flush(bool thorough) {

@@ -70,6 +70,55 @@ TEST_CASE("L3: after a failed sync of queues the checkpoint does not vouch for t
   CHECK(s.bodies("orders", 0) == numbered(0, 60));
 }
 
+TEST_CASE("L3, L12: a thorough flush that a file refused does not move the checkpoint") {
+  for (const auto* refused : {"consumequeue/orders/1", "index"}) {
+    CAPTURE(refused);
+    stage s;
+    s.config.max_index_num = 400; // all keys are in one file
+    s.open();
+    s.send(batch_of("orders", 1, {"quiet"}));
+    send_for_a_while(s, 0, 40);
+    s.directory.now.refused_below = refused;
+    s.flush(true);
+    s.directory.now.refused_below = {};
+    s.open(); // a crash before any probe
+    CHECK(s.bodies("orders", 1) == std::vector<std::string>{"quiet"});
+    CHECK(found_by_key(s, "key-quiet") == std::vector<std::string>{"quiet"});
+    CHECK(s.bodies("orders", 0) == numbered(0, 40));
+  }
+}
+
+TEST_CASE("L3: a stop on a disk that refuses a queue's file is not clean") {
+  stage s;
+  s.send(batch_of("orders", 1, {"quiet"}));
+  send_for_a_while(s, 0, 40);
+  s.directory.now.refused_below = "consumequeue/orders/1";
+  CHECK_FALSE(s.store->close());
+  s.directory.now.refused_below = {};
+  s.open();
+  CHECK(s.bodies("orders", 1) == std::vector<std::string>{"quiet"});
+}
+
+TEST_CASE("D1: a burst is not acknowledged when the flusher's failed sync has lost it") {
+  stage s;
+  s.send(batch_of("orders", 0, {"body 0"}));
+  auto job = s.store->start_flush(false);
+  REQUIRE(s.store->append(batch_of("orders", 0, {"lost"}), s.now));
+  REQUIRE(s.store->commit());
+  s.directory.now.syncs_fail = true;
+  auto flushed = cafmq::sync(job);
+  REQUIRE_FALSE(flushed);
+  s.directory.now.syncs_fail = false;
+  CHECK_FALSE(s.store->sync());
+  s.store->finish_flush(job, flushed.error());
+  CHECK(s.store->probe());
+  s.send(batch_of("orders", 0, {"body 1"}), true);
+  s.store.reset();
+  s.directory.lose_unsynced();
+  s.open();
+  CHECK(s.bodies("orders", 0) == numbered(0, 2));
+}
+
 TEST_CASE("L12: keys that the index refused are entered when it works again") {
   stage s;
   s.directory.now.refused_below = "index";
@@ -114,4 +163,40 @@ TEST_CASE("L9: a queue keeps its maximum though its messages expire before its f
   s.open();
   CHECK(s.store->view()->bounds({{"bills"}, {0}}).min.value == 1);
   CHECK(s.store->view()->bounds({{"bills"}, {0}}).max.value == 1);
+}
+
+TEST_CASE("L9: after a failed sync retention goes on when the disk is well again") {
+  stage s;
+  s.config.file_reserved_time = std::chrono::hours{0};
+  s.open();
+  send_for_a_while(s, 0, 60);
+  s.directory.now.syncs_fail_below = "consumequeue";
+  s.flush(true);
+  REQUIRE(s.store->clean(s.now, 4));
+  CHECK(s.store->begin().value == 0); // nothing vouches for the queues
+  s.directory.now.syncs_fail_below = {};
+  CHECK(s.store->probe());
+  s.flush(true);
+  REQUIRE(s.store->clean(s.now, 4));
+  CHECK(s.store->begin().value > 0);
+  s.store.reset();
+  s.directory.lose_unsynced();
+  s.open();
+  const auto bounds = s.store->view()->bounds({{"orders"}, {0}});
+  CHECK(bounds.min.value > 0);
+  CHECK(bounds.max.value == 60);
+  CHECK(s.bodies("orders", 0, bounds.min.value).back() == "body 59");
+}
+
+TEST_CASE("L9: a file that goes while its sync is in doubt is not waited for") {
+  stage s;
+  s.send(batch_of("bills", 0, {"never again"}));
+  s.send(batch_of("orders", 0, {"body 0"}));
+  s.directory.now.syncs_fail = true;
+  s.flush(true);
+  s.directory.now.syncs_fail = false;
+  REQUIRE(s.store->remove_topic({"bills"}));
+  CHECK(s.store->probe());
+  s.flush(true);
+  CHECK_FALSE(s.store->refusal());
 }

@@ -1,4 +1,9 @@
+#include <array>
+#include <chrono>
 #include <doctest/doctest.h>
+#include <functional>
+#include <future>
+#include <utility>
 
 #include "actors/store/key_index.hpp"
 #include "runtime/storage/memory_directory.hpp"
@@ -22,6 +27,56 @@ std::vector<std::int64_t> positions(const key_index& index, std::int32_t hash,
 
 caf::expected<void> put(key_index& index, const index_key& key, wall_time_ms now) {
   return index.put({&key, 1}, now);
+}
+
+/// Keys of one hash, a second apart, at positions 10 apart.
+std::vector<index_key> keys_between(std::int32_t from, std::int32_t to) {
+  std::vector<index_key> keys;
+  for (auto n = from; n < to; ++n)
+    keys.push_back({1, {n * 10}, (n + 1) * 1000ll});
+  return keys;
+}
+
+/// A file whose next read does something else first.
+class watched_file : public store_file {
+public:
+  watched_file(store_file_ptr file, std::function<void()>& on_read)
+      : file_(std::move(file)), on_read_(on_read) {}
+
+  std::int64_t size() const override { return file_->size(); }
+  caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) override {
+    return file_->write(at, bytes);
+  }
+  caf::expected<void> read(std::int64_t at, std::span<std::uint8_t> out) const override {
+    if (auto first = std::exchange(on_read_, nullptr)) first();
+    return file_->read(at, out);
+  }
+  std::span<const std::uint8_t> view() const override { return file_->view(); }
+  caf::expected<void> sync() override { return file_->sync(); }
+  caf::expected<void> zero_from(std::int64_t at) override { return file_->zero_from(at); }
+  wall_time_ms modified_at() const override { return file_->modified_at(); }
+
+private:
+  store_file_ptr file_;
+  std::function<void()>& on_read_;
+};
+
+class watched_directory : public memory_directory {
+public:
+  std::function<void()> on_read; ///< in the next read of a file that was created here
+
+  caf::expected<store_file_ptr> create(const std::string& path, std::int64_t size,
+                                       naming name = naming::now) override {
+    auto file = memory_directory::create(path, size, name);
+    if (!file) return file.error();
+    return store_file_ptr{std::make_shared<watched_file>(*file, on_read)};
+  }
+};
+
+/// Does it on another thread, as the commit log would; false when that is kept waiting.
+bool done_by_another(const std::function<bool()>& what, std::future<bool>& outcome) {
+  outcome = std::async(std::launch::async, what);
+  return outcome.wait_for(std::chrono::seconds{10}) == std::future_status::ready;
 }
 
 } // namespace
@@ -120,6 +175,69 @@ TEST_CASE("key_index: the time range holds to the second") {
   for (std::int32_t n = 0; n < 10; ++n)
     REQUIRE(put(index, {0, {n}, 10'000 + n * 1000}, 5000));
   CHECK(positions(index, 0, 12'000, 14'000) == std::vector<std::int64_t>{2, 3, 4});
+}
+
+TEST_CASE("key_index: a long search keeps no keys waiting, and finds what was there before it") {
+  watched_directory directory;
+  key_index index{directory, "index", {.slots = 1000, .entries = 20'000}};
+  const auto written = keys_between(0, 10'000);
+  const auto in_memory = keys_between(10'000, 10'050);
+  const auto late = keys_between(10'050, 19'050); // so many that all are written
+  REQUIRE(index.put(written, 5000));
+  REQUIRE(index.put(in_memory, 5000));
+  std::future<bool> outcome;
+  bool was_quick = false;
+  directory.on_read = [&] {
+    was_quick = done_by_another([&] { return static_cast<bool>(index.put(late, 5000)); }, outcome);
+  };
+  const auto before = positions(index, 1, 0, INT64_MAX, 100'000);
+  CHECK(was_quick);
+  REQUIRE(outcome.valid());
+  CHECK(outcome.get());
+  REQUIRE(before.size() == 10'050);
+  CHECK(before.front() == 0);
+  CHECK(before.back() == 100'490);
+  CHECK(positions(index, 1, 0, INT64_MAX, 100'000).size() == 19'050);
+  CHECK(positions(index, 1, 0, 3000) == std::vector<std::int64_t>{0, 10, 20});
+}
+
+TEST_CASE("key_index: a search goes on in files that retention removes meanwhile") {
+  watched_directory directory;
+  key_index index{directory, "index", tiny};
+  const auto keys = keys_between(0, 12);
+  REQUIRE(index.put(keys, 5000));
+  REQUIRE(directory.files("index")->size() == 3);
+  std::future<bool> outcome;
+  bool was_quick = false;
+  directory.on_read = [&] {
+    was_quick =
+      done_by_another([&] { return static_cast<bool>(index.expire({INT64_MAX})); }, outcome);
+  };
+  CHECK(positions(index, 1).size() == 12);
+  CHECK(was_quick);
+  REQUIRE(outcome.valid());
+  CHECK(outcome.get());
+  CHECK(directory.files("index")->size() == 1);
+  CHECK(positions(index, 1) == std::vector<std::int64_t>{80, 90, 100, 110});
+}
+
+TEST_CASE("key_index: a damaged chain that leads back to a newer entry ends there") {
+  memory_directory directory;
+  const auto keys = keys_between(0, 3);
+  {
+    key_index index{directory, "index", tiny};
+    REQUIRE(index.put(keys, 5000));
+    REQUIRE(index.write_out());
+  }
+  auto file = directory.open("index/" + directory.files("index")->front().name);
+  REQUIRE(file);
+  const std::int64_t older_of_first = 40 + 4 * tiny.slots + 20 + 16;
+  const std::array<std::uint8_t, 4> third{0, 0, 0, 3};
+  REQUIRE((*file)->write(older_of_first, third));
+  key_index index{directory, "index", tiny};
+  REQUIRE(index.load());
+  CHECK(positions(index, 1) == std::vector<std::int64_t>{0, 10, 20});
+  CHECK(positions(index, 4).empty()); // of the same slot
 }
 
 TEST_CASE("key_index: file names are times and grow even when the clock stands still") {

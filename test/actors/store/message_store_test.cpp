@@ -169,6 +169,23 @@ TEST_CASE_FIXTURE(
   CHECK(bodies("orders", 0, 0, filter).size() == 10);
 }
 
+TEST_CASE_FIXTURE(fixture, "message_store: a message larger than a pull may bring comes alone") {
+  send(batch_of("orders", 0, {"small"}));
+  send(batch_of("orders", 0, {std::string(1'000, 'x')}));
+  send(batch_of("orders", 0, {"small"}));
+  pull_messages pull;
+  pull.topic = {"orders"};
+  pull.queue = {0};
+  pull.bytes_max = 1'000;
+  for (std::int64_t n : {0, 1, 2}) {
+    pull.from = {n};
+    auto answer = store->view()->read(pull);
+    REQUIRE(answer);
+    CHECK(answer->count == 1);
+    CHECK(answer->next.value == n + 1);
+  }
+}
+
 TEST_CASE(
   "message_store: works on a disk as in memory, and is locked against a second broker (L14)") {
   ::test::temporary_directory place;

@@ -40,6 +40,18 @@ TEST_CASE("segmented_log: a reader keeps the file that retention removes under i
   CHECK(log.begin().value == 200);
 }
 
+TEST_CASE("segmented_log: the files that hold a range, none when the range is empty") {
+  memory_directory directory;
+  segmented_log log{directory, "log", 100};
+  for (int i = 0; i < 3; ++i)
+    REQUIRE(log.add_segment());
+  CHECK(log.files_between({50}, {50}).empty());
+  CHECK(log.files_between({50}, {100}).size() == 1);
+  CHECK(log.files_between({50}, {101}).size() == 2);
+  CHECK(log.flusher_files_between({50}, {50}).empty());
+  CHECK(log.flusher_files_between({0}, {300}).size() == 3);
+}
+
 TEST_CASE("store_checkpoint: keeps its three times, and is safe three seconds before the least") {
   memory_directory directory;
   CHECK(load_checkpoint(directory)->log_time == 0);

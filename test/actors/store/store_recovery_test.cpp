@@ -174,6 +174,7 @@ TEST_CASE("D12: a failed sync refuses its burst, and what was stored before is w
           "before new promises") {
   stage s;
   s.send(batch_of("orders", 0, {"body 0"}), true);
+  s.send(batch_of("orders", 0, {"body 1"})); // synced by nobody yet
   s.directory.now.syncs_fail = true;
   auto refused = s.try_send(batch_of("orders", 0, {"refused"}), true);
   REQUIRE_FALSE(refused);
@@ -181,11 +182,11 @@ TEST_CASE("D12: a failed sync refuses its burst, and what was stored before is w
   CHECK_FALSE(s.store->probe());
   s.directory.now.syncs_fail = false;
   CHECK(s.store->probe());
-  s.send(batch_of("orders", 0, {"body 1"}), true);
+  s.send(batch_of("orders", 0, {"body 2"}), true);
   s.store.reset();
   s.directory.lose_unsynced();
   s.open();
-  CHECK(s.bodies("orders", 0) == numbered(0, 2));
+  CHECK(s.bodies("orders", 0) == numbered(0, 3));
 }
 
 TEST_CASE("message_store: a failed burst that crossed into a new segment is undone as a whole") {

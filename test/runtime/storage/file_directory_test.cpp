@@ -30,6 +30,8 @@ void check_place(store_directory& place) {
   CHECK_FALSE(place.read_small("abort")->has_value());
   REQUIRE(place.write_small("abort", "text"));
   CHECK(*place.read_small("abort") == "text");
+  REQUIRE(place.write_small("abort", "x"));
+  CHECK(*place.read_small("abort") == "x");
   REQUIRE(place.remove("deep"));
   CHECK(place.folders("deep")->empty());
 }
