@@ -75,7 +75,7 @@ struct store_contents {
   segmented_log log;
   queue_table queues;
   key_index index;
-  deleted_topics deletions; ///< the writer's
+  deleted_topics deletions;             ///< the writer's
   std::atomic<std::int64_t> log_end{0}; ///< behind the last record that readers may see
 };
 

@@ -117,9 +117,8 @@ read_document(const char* file, Read read,
   try {
     return read();
   } catch (const shape_fault& fault) {
-    return make_error(errc::store_corrupt, std::string{"config/"} + file
-                                             + " cannot be read: " + fault.sentence + "; "
-                                             + advice);
+    return make_error(errc::store_corrupt, std::string{"config/"} + file + " cannot be read: "
+                                             + fault.sentence + "; " + advice);
   }
 }
 
