@@ -135,7 +135,8 @@ TEST_CASE("message_store: a deleted topic that ends the log stays deleted over a
   }
 }
 
-TEST_CASE("message_store: a deleted topic stays deleted over a crash, and little is read again") {
+TEST_CASE(
+  "message_store: a deleted topic stays deleted over a crash, and a kill has little read again") {
   for (auto how : {ending::kill, ending::power_cut}) {
     CAPTURE(static_cast<int>(how));
     stage s;
@@ -148,7 +149,8 @@ TEST_CASE("message_store: a deleted topic stays deleted over a crash, and little
     restart(s, how);
     check_gone(s, "orders");
     CHECK(s.bodies("bills", 0) == numbered(0, 100));
-    CHECK(s.store->recovered().records < few_records);
+    // The checkpoint is not synced: a power cut may take the newest one.
+    if (how == ending::kill) CHECK(s.store->recovered().records < few_records);
     CHECK(found_by_key(s, "orders", "99") == 0);
     CHECK(found_by_key(s, "bills", "99") == 1);
   }
