@@ -286,7 +286,7 @@ void consumer_world::handle(member& who, tell_group& letter) {
   } else if (auto* offsets = std::get_if<commit_offsets>(&letter.request)) {
     for (const auto& position : offsets->positions)
       if (queues[index_of(position.queue)].owner == who.name) commit(position);
-    reply(who, [this, &who, request = *offsets] { who.machine->committed(model_broker, request); });
+    reply(who, [&who, request = *offsets] { who.machine->committed(model_broker, request); });
   } else if (auto* release = std::get_if<release_queues>(&letter.request)) {
     for (const auto& position : release->queues) {
       auto& queue = queues[index_of(position.queue)];
