@@ -67,7 +67,8 @@ class Comparison:
 
     def _row(self, case):
         ours = self._median(OURS, case.ours)
-        peer = self._median(case.peer_key, case.peer) if case.peer is not None else None
+        # Rounds kept earlier may tell of a side that is not asked for now.
+        peer = self._median(case.peer_key, case.peer) if case.peer and case.peer_key in self._sides else None
         return {"name": case.name, "unit": case.unit, "ours": ours, "peer": peer,
                 "peerName": self._sides[case.peer_key].name if peer is not None else None,
                 "ratio": ours / peer if ours is not None and peer else None,

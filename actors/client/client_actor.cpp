@@ -80,6 +80,7 @@ struct client_state {
     log::debug("name-server-linked", "name server ", address, " is used");
     for (auto& question : std::exchange(questions, {}))
       question.ask(server);
+    show_all(); // who was told that none answers
     poll();
   }
 

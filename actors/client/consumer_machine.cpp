@@ -140,6 +140,7 @@ void consumer_machine::carry_out(const ownership_changes& changes, time_point no
       begin(*start, now);
     } else if (const auto* keep = std::get_if<keep_queue>(&change)) {
       confirm(keep->queue);
+      know_commit(*keep);
       auto& consumer = *queues_.at(keep->queue).consumer;
       consumer.keep(keep->committed, now, effects_);
       touch(consumer, now);
@@ -155,7 +156,8 @@ void consumer_machine::begin(const start_queue& change, time_point now) {
   const auto& queue = change.queue;
   auto& owned = queues_[queue];
   auto start_at = change.committed;
-  if (!owned.consumer) {
+  // No offset for a queue that we had: its topic was deleted and made again.
+  if (!owned.consumer || (context_.shares_queues() && change.committed == no_offset)) {
     owned.consumer = std::make_unique<queue_consumer>(context_, queue, subscriptions_[queue.topic]);
     owned.consumer->link(links_.count(queue.broker) != 0, now, effects_);
   } else if (auto own = owned.consumer->committable()) {

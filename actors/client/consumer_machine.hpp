@@ -110,7 +110,8 @@ private:
   };
   struct owned_queue {
     std::unique_ptr<queue_consumer> consumer;
-    std::int64_t link_life = 0; ///< 0: not confirmed since its link was lost
+    std::int64_t link_life = 0;             ///< 0: not confirmed since its link was lost
+    std::optional<queue_offset> left_out{}; ///< by a commit that said so
   };
 
   queue_consumer* find(const message_queue& queue);
@@ -130,6 +131,7 @@ private:
   };
   void commit(commit_scope scope, time_point now);
   void commit_to(const broker_name& broker, group_link& link, commit_scope scope);
+  void know_commit(const keep_queue& kept);
   void keep_start(const message_queue& queue, queue_offset start, time_point now);
   void commit_starts(const broker_name& broker, group_link& link);
   void keep_positions(commit_scope scope);

@@ -29,8 +29,11 @@ caf::error consumer_machine::commit_all(time_point now) {
   if (context_.broadcasting()) return {};
   std::int32_t left_out = 0;
   broker_name broker;
-  for (const auto& [queue, owned] : queues_) {
+  for (auto& [queue, owned] : queues_) {
     if (is_ours(owned) || owned.consumer->is_committed()) continue;
+    // Once for each offset: a broker that never comes back must not fail all later commits.
+    if (owned.left_out == owned.consumer->committable()) continue;
+    owned.left_out = owned.consumer->committable();
     ++left_out;
     broker = queue.broker;
   }
@@ -39,6 +42,15 @@ caf::error consumer_machine::commit_all(time_point now) {
                     "the offsets of " + std::to_string(left_out)
                       + " queues are not committed: broker " + broker.value
                       + " cannot be reached, or has not assigned them anew; commit again later");
+}
+
+/// A broker that has less than we sent has dropped it: it is due again.
+void consumer_machine::know_commit(const keep_queue& kept) {
+  if (!context_.shares_queues()) return;
+  auto link = links_.find(kept.queue.broker);
+  if (link == links_.end()) return;
+  auto sent = link->second.committed.find({kept.queue.topic, kept.queue.id});
+  if (sent != link->second.committed.end()) sent->second = kept.committed;
 }
 
 /// Where a group begins is committed before anything is consumed: a member that dies before its

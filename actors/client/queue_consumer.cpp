@@ -164,9 +164,11 @@ void queue_consumer::answer(std::int64_t ticket, const committed_offsets& commit
   if (!schedule_.answered(ticket) || stage_ != queue_stage::locating) return;
   knowledge_ = committed_offset::known;
   if (!committed.positions.empty()) {
-    start_at_ = committed.positions.front().offset;
-    commit_sent(start_at_);
-    commit_arrived(start_at_);
+    const auto told = committed.positions.front().offset;
+    // What we know of already may be from before a seek of ours.
+    start_at_ = located_ && told <= known_commit_ ? messages_.committable() : told;
+    commit_sent(told);
+    commit_arrived(told);
   }
   // Our own progress may not have been committed; what another member committed may be beyond it.
   if (located_) start_at_ = std::max(start_at_, messages_.committable());
@@ -421,7 +423,7 @@ std::optional<queue_consumer::time_point> queue_consumer::next_event(time_point 
   auto consider = [&](std::optional<time_point> other) {
     if (other && (!earliest || *other < *earliest)) earliest = other;
   };
-  consider(retry_.next_due());
+  if (stage_ == queue_stage::running && !leaving_) consider(retry_.next_due());
   if (head_not_before_ > now) consider(head_not_before_);
   if (context_.needs_locks() && lease_.held(now)) consider(lease_.ends());
   return earliest;

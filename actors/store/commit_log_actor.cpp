@@ -154,7 +154,7 @@ struct commit_log_state {
   void flush_tick() {
     // A probe writes behind the end, where an open burst may have written already, and syncs what
     // the flusher syncs.
-    if (store().is_broken() && !store().has_burst() && !under_way) store().probe();
+    if (store().needs_probe() && !store().has_burst() && !under_way) store().probe();
     tell_change();
     bool thorough = now() >= thorough_due || store().retention_waits();
     bool enough = store().unsynced_bytes() >= config.flush_commit_log_least_pages * page_bytes;

@@ -231,6 +231,7 @@ void message_store::forget_staged() {
 
 std::optional<std::string> message_store::refusal() const {
   if (!broken_.empty()) return broken_;
+  if (!no_room_.empty()) return no_room_;
   if (disk_full_)
     return "the disk of " + contents_->directory.description()
            + " is fuller than diskSpaceWarningLevelRatio, "
@@ -240,13 +241,17 @@ std::optional<std::string> message_store::refusal() const {
 
 bool message_store::probe() {
   assert(!has_burst());
-  if (broken_.empty()) return !disk_full_;
-  if (zeroing_due_) {
-    if (!contents_->log.truncate(committed_end_)) return false;
-    zeroing_due_ = false;
+  if (!broken_.empty()) {
+    if (zeroing_due_) {
+      if (!contents_->log.truncate(committed_end_)) return false;
+      zeroing_due_ = false;
+    }
+    if (!write_log_again() || !write_derived_again() || !write_out_all()) return false;
+    // What is here is safe and may be flushed, so that retention can make room.
+    no_room_ = std::exchange(broken_, {});
   }
-  if (!write_log_again() || !write_derived_again() || !write_out_all() || !has_room()) return false;
-  broken_.clear();
+  if (!has_room()) return false;
+  no_room_.clear();
   return !disk_full_;
 }
 
@@ -388,6 +393,7 @@ void message_store::finish_flush(const flush_job& job, const caf::error& problem
     checkpoint_end_ = job.log_end;
     retention_waits_ = false; // until it finds something to wait for again
   }
+  contents_->log.release_flusher_files(synced_end_);
   auto written = write_checkpoint(contents_->directory, checkpoint_file_, checkpoint_);
   if (written)
     checkpoint_file_ = *written; // an older checkpoint only makes the next recovery longer
@@ -424,6 +430,10 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
 caf::expected<void> message_store::remove_topic(const topic_name& topic) {
   assert(!has_burst());
   if (!contents_->queues.has(topic.value)) return caf::unit;
+  // A position behind what the disk has could come to mean other messages. A broken store cannot
+  // sync; its next start confines the position.
+  if (broken_.empty())
+    if (auto synced = sync(); !synced) return synced;
   // First, so that no start enters again what the log still holds, wherever a crash comes.
   if (auto added = contents_->deletions.add(topic.value, committed_end_); !added) return added;
   return contents_->queues.remove_topic(topic.value, committed_end_);

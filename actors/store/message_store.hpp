@@ -84,8 +84,9 @@ public:
 
   /// Why sends are refused now, a sentence; nullopt when they are not.
   std::optional<std::string> refusal() const;
-  /// Whether a write or sync has failed, so that a probe is due.
+  /// Whether a write or sync has failed, so that nothing may be flushed before a probe.
   bool is_broken() const { return !broken_.empty(); }
+  bool needs_probe() const { return is_broken() || !no_room_.empty(); }
   /// After an error: tries to write and sync again. Returns whether sends are accepted. Pre: no
   /// burst is open, no flush under way.
   bool probe();
@@ -162,7 +163,8 @@ private:
   wall_time_ms newest_time_ = 0;
   store_checkpoint checkpoint_;
   store_file_ptr checkpoint_file_;
-  std::string broken_; ///< why writing failed; empty: it works
+  std::string broken_;  ///< why writing failed; empty: it works
+  std::string no_room_; ///< why nothing more is taken, though what is here is safe again
   bool disk_full_ = false;
   bool retention_waits_ = false;
   bool zeroing_due_ = false;    ///< refused bytes still stand behind the end

@@ -74,7 +74,8 @@ segmented_log::handles_between(log_position from, log_position to,
   std::vector<store_file_ptr> result;
   if (from >= to) return result;
   for (const auto& segment : segments_)
-    if (segment.first < to.value && segment.first + segment_bytes_ > from.value)
+    if (segment.first < to.value && segment.first + segment_bytes_ > from.value
+        && segment.*handle != nullptr)
       result.push_back(segment.*handle);
   return result;
 }
@@ -86,6 +87,16 @@ std::vector<store_file_ptr> segmented_log::files_between(log_position from, log_
 std::vector<store_file_ptr> segmented_log::flusher_files_between(log_position from,
                                                                  log_position to) const {
   return handles_between(from, to, &log_segment::flusher_file);
+}
+
+void segmented_log::release_flusher_files(log_position synced) {
+  bool any = false;
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i)
+    if (segments_[i].flusher_file && segments_[i].first + segment_bytes_ <= synced.value) {
+      segments_[i].flusher_file = nullptr;
+      any = true;
+    }
+  if (any) publish(); // what readers share holds them, too
 }
 
 caf::expected<void> segmented_log::truncate(log_position end) {

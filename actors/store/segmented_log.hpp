@@ -41,6 +41,8 @@ public:
   /// once to each who has the file open, in a sync: two threads that sync need a handle each, or
   /// one takes the other's error away.
   std::vector<store_file_ptr> flusher_files_between(log_position from, log_position to) const;
+  /// The flusher needs those files no more that end at or before `synced`; the newest it keeps.
+  void release_flusher_files(log_position synced);
   /// Removes everything from `end` on: whole files, and the rest of the one that holds it becomes
   /// zero.
   caf::expected<void> truncate(log_position end);
@@ -61,7 +63,7 @@ private:
   struct log_segment {
     std::int64_t first = 0;
     store_file_ptr file;
-    store_file_ptr flusher_file;
+    store_file_ptr flusher_file; ///< null: released
   };
   using segment_list = std::vector<log_segment>;
 

@@ -47,7 +47,8 @@ public:
 
   /// Commits everything that was polled so far, and waits until the brokers have it. Failures:
   /// broker_not_exist (of some queues the broker cannot be reached, or has not assigned them anew;
-  /// all others are committed), request_timeout, client_closed, and those of the brokers.
+  /// all others are committed; told once for each offset), request_timeout, client_closed, and
+  /// those of the brokers.
   result<done> commit();
 
   /// Polls go on from there in this queue. Failures: invalid_parameter (not one of its queues).

@@ -177,9 +177,11 @@ caf::expected<void> file_directory::sync(const std::vector<std::string>& paths) 
       folders.insert(folder);
     folders.insert(fs::path{});
   }
-  for (const auto& folder : folders)
-    if (fs::exists(fs::path{root_} / folder))
-      if (auto synced = sync_folder(fs::path{root_} / folder); !synced) return synced;
+  for (const auto& folder : folders) {
+    const auto place = fs::path{root_} / folder;
+    // One that went meanwhile needs no sync, as above.
+    if (auto synced = sync_folder(place); !synced && fs::exists(place)) return synced;
+  }
   return caf::unit;
 }
 

@@ -171,6 +171,11 @@ class ComparisonTest(unittest.TestCase):
                                case(peer=None, target=None, ours=cases.Figure("send", "rssBytes", cases.MB))])
         self.assertEqual((len(sides["ours"].calls), rows[1]["ours"]), (3, 2.0))
 
+    def test_rounds_of_a_peer_that_is_not_asked_for_now_are_left_out(self):
+        kept = {"nats": {"send": [{"value": 5, "unit": "msg/s"}]}}
+        row = Comparison({"ours": FakeSide("CafMQ", [7])}, quick=False, rounds=1, results=kept).run([case()])[0]
+        self.assertEqual((row["ours"], row["peer"], row["peerName"], row["met"]), (7, None, None, None))
+
     def test_a_run_goes_on_where_the_one_with_its_rounds_file_ended(self):
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory) / "rounds.json"

@@ -364,6 +364,33 @@ TEST_CASE("queue_consumer: in order, a lost link drops what was fetched, which o
   CHECK(s.asked<pull_messages>().second.from == queue_offset{1});
 }
 
+TEST_CASE("queue_consumer: in order, a lost link does not undo a seek backwards") {
+  stage s{{.orderly = true}};
+  s.start(100);
+  s.consumer->lock(true, s.now, s.now, s.out);
+  s.consumer->seek({10}, s.now, s.out);
+  s.out.clear();
+  s.consumer->link(false, s.now, s.out);
+  s.consumer->link(true, s.now, s.out);
+  s.consumer->lock(true, s.now, s.now, s.out);
+  auto fetch = s.asked<fetch_offsets>();
+  s.consumer->answer(fetch.first, committed_offsets{{{{queue.topic, queue.id}, {100}}}}, s.now,
+                     s.out);
+  CHECK(s.asked<pull_messages>().second.from == queue_offset{10});
+}
+
+TEST_CASE("queue_consumer: what waits for its redelivery wakes no queue that is stopping") {
+  stage s;
+  s.start(0);
+  auto batches = s.pulled(0, 2);
+  s.pulled(3, 5);
+  s.answer(batches[0], {{0}});
+  s.consumer->seek({50}, s.now, s.out); // waits for the second batch
+  s.pass(10s);
+  CHECK(s.consumer->stage() == queue_stage::stopping);
+  CHECK(s.consumer->next_event(s.now).value_or(s.now + 1s) > s.now);
+}
+
 TEST_CASE("O2 queue_consumer: in order, one run at a time, and a failure holds the line") {
   stage s{{.orderly = true, .consume_message_batch_max_size = 1}};
   s.start(0);

@@ -195,7 +195,7 @@ TEST_CASE("message_store: of a topic that was deleted and made again the new mes
     }
 }
 
-TEST_CASE("message_store: what is stored where a power cut took deleted messages is new") {
+TEST_CASE("message_store: a deletion has everything before it on the disk") {
   stage s;
   send_some(s, "orders", 0, 5);
   for (int i = 5; i < 20; ++i)
@@ -204,7 +204,7 @@ TEST_CASE("message_store: what is stored where a power cut took deleted messages
   const auto end = s.store->end();
   restart(s, ending::power_cut);
   check_gone(s, "orders");
-  CHECK(s.store->end().value < end.value);
+  CHECK(s.store->end() == end); // so that its position means no other messages
   send_some(s, "orders", 100, 103);
   restart(s, ending::kill);
   CHECK(s.bodies("orders", 0) == numbered(100, 103));

@@ -188,6 +188,31 @@ TEST_CASE("L9: after a failed sync retention goes on when the disk is well again
   CHECK(s.bodies("orders", 0, bounds.min.value).back() == "body 59");
 }
 
+TEST_CASE("L9: a disk without room for more lets retention make some") {
+  stage s;
+  s.config.file_reserved_time = std::chrono::hours{0};
+  s.open();
+  send_for_a_while(s, 0, 60);
+  s.flush(false);
+  s.directory.now.bytes_left = 0;
+  CHECK_FALSE(s.try_send(batch_of("orders", 0, {"one more"})));
+  // Somebody frees a few bytes at a time, until queues and index are written.
+  for (std::int64_t left = 16; s.store->is_broken() && left < 100'000; left += 16) {
+    s.directory.now.bytes_left = left;
+    s.store->probe();
+  }
+  REQUIRE_FALSE(s.store->is_broken());
+  CHECK(s.store->refusal());
+  s.directory.now.bytes_left = 200; // a header and a checkpoint are written in their places
+  s.flush(true);
+  REQUIRE(s.store->clean(s.now, 4));
+  CHECK(s.store->begin().value > 0);
+  CHECK(s.store->needs_probe());
+  s.directory.now.bytes_left = -1; // what retention has freed
+  CHECK(s.store->probe());
+  CHECK_FALSE(s.store->refusal());
+}
+
 TEST_CASE("L9: a file that goes while its sync is in doubt is not waited for") {
   stage s;
   s.send(batch_of("bills", 0, {"never again"}));

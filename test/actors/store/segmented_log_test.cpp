@@ -52,6 +52,19 @@ TEST_CASE("segmented_log: the files that hold a range, none when the range is em
   CHECK(log.flusher_files_between({0}, {300}).size() == 3);
 }
 
+TEST_CASE(
+  "segmented_log: what is synced holds no descriptor for the flusher, but the newest file") {
+  memory_directory directory;
+  segmented_log log{directory, "log", 100};
+  for (int i = 0; i < 3; ++i)
+    REQUIRE(log.add_segment());
+  log.release_flusher_files({199});
+  CHECK(log.flusher_files_between({0}, {300}).size() == 2);
+  log.release_flusher_files({300});
+  CHECK(log.flusher_files_between({0}, {300}).size() == 1);
+  CHECK(log.files_between({0}, {300}).size() == 3);
+}
+
 TEST_CASE("store_checkpoint: keeps its three times, and is safe three seconds before the least") {
   memory_directory directory;
   CHECK(load_checkpoint(directory)->log_time == 0);
