@@ -76,13 +76,8 @@ caf::result<topic_changed> change_topic(pointer self, const update_topic& reques
 
 caf::result<topic_deleted> remove_topic(pointer self, const delete_topic& request) {
   auto promise = self->make_response_promise<topic_deleted>();
-  auto done = [self, promise, request](const topic_journal::outcome& outcome) mutable {
+  auto done = [self, promise](const topic_journal::outcome& outcome) mutable {
     if (!outcome.topic) {
-      // What an earlier deletion could not take from the store goes now.
-      if (code_of(outcome.topic.error()) == errc::topic_not_exist)
-        self->request(self->state.parts.commit_log, caf::infinite, remove_queues{request.topic})
-          .then([](const queues_removed&) {},
-                [](const caf::error& why) { log::warn("queues-not-removed", sentence(why)); });
       promise.deliver(outcome.topic.error());
       return;
     }
