@@ -152,9 +152,9 @@ struct commit_log_state {
 
   // -- flushing -------------------------------------------------------------------------------
   void flush_tick() {
-    // A probe writes behind the end, where an open burst may have written already, and syncs what
-    // the flusher syncs.
-    if (store().needs_probe() && !store().has_burst() && !under_way) store().probe();
+    close_burst(); // under load one is always open, and nothing of this can be done within it
+    // A probe writes behind the end and syncs what the flusher syncs.
+    if (store().needs_probe() && !under_way) store().probe();
     tell_change();
     bool thorough = now() >= thorough_due || store().retention_waits();
     bool enough = store().unsynced_bytes() >= config.flush_commit_log_least_pages * page_bytes;
@@ -200,7 +200,7 @@ struct commit_log_state {
   }
 
   void clean() {
-    if (store().has_burst()) return; // a later round will do
+    close_burst(); // as above
     auto time = parts.clock();
     if (auto cleaned = store().clean(time, parts.local_hour(time)); !cleaned)
       log::error("clean-failed", sentence(cleaned.error()));

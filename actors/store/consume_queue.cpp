@@ -220,9 +220,8 @@ caf::expected<store_file_ptr> consume_queue::file_of(std::int64_t unit, bool cre
   return open_file_;
 }
 
-/// Marks the units between the file's start and `unit` as none, in a file that is new.
-caf::expected<void> consume_queue::fill_before(std::int64_t unit) {
-  auto count = unit % units_per_file();
+/// Marks the first `count` units of the open file, which is new, as none.
+caf::expected<void> consume_queue::fill_blanks(std::int64_t count) {
   if (count == 0) return caf::unit;
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * queue_unit_bytes));
   for (std::int64_t i = 0; i < count; ++i)
@@ -237,7 +236,7 @@ caf::expected<void> consume_queue::write_out() {
     auto file = file_of(written_, is_new);
     if (!file) return file.error();
     if (begins_queue)
-      if (auto filled = fill_before(written_); !filled) return filled.error();
+      if (auto filled = fill_blanks(written_ % units_per_file()); !filled) return filled.error();
     auto at = written_ % units_per_file();
     auto count = std::min(end() - written_, units_per_file() - at);
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * queue_unit_bytes));
@@ -331,6 +330,18 @@ caf::expected<void> consume_queue::expire(log_position begin) {
     }
     if (auto removed = directory_.remove(path); !removed) return removed.error();
   }
+  return caf::unit;
+}
+
+caf::expected<void> consume_queue::begin_at(queue_offset offset) {
+  if (auto cleared = clear(); !cleared || offset.value == 0) return cleared;
+  auto file = file_of(offset.value - 1, true);
+  if (!file) return file.error();
+  if (auto filled = fill_blanks((offset.value - 1) % units_per_file() + 1); !filled) return filled;
+  written_files_.push_back(path_of_file(offset.value - 1));
+  std::lock_guard lock{mutex_};
+  first_ = (offset.value - 1) / units_per_file() * units_per_file();
+  min_ = written_ = tail_begin_ = offset.value;
   return caf::unit;
 }
 

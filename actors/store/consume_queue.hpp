@@ -62,6 +62,9 @@ public:
   caf::expected<void> truncate(log_position end);
   /// The log begins at `begin` now: earlier units count no more, and files of only such units go.
   caf::expected<void> expire(log_position begin);
+  /// Forgets every unit, and begins again at `offset`, also on disk: `min` and `max` are there.
+  /// Error: io_error.
+  caf::expected<void> begin_at(queue_offset offset);
   /// Forgets every unit, in memory and on disk.
   caf::expected<void> clear();
   /// Whether `load` found a file missing between others: the units before it cannot be read.
@@ -81,7 +84,7 @@ private:
   static caf::expected<queue_unit> unit_in(const store_file& file, std::int64_t index);
   caf::expected<std::int64_t> first_at_or_behind(log_position position, std::int64_t from,
                                                  std::int64_t to) const;
-  caf::expected<void> fill_before(std::int64_t unit);
+  caf::expected<void> fill_blanks(std::int64_t count);
   caf::expected<std::vector<queue_unit>> read_files(std::int64_t from, std::int64_t to) const;
 
   store_directory& directory_;

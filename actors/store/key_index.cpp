@@ -237,6 +237,10 @@ caf::expected<void> key_index::load() {
       !found.name.empty() && found.name.find_first_not_of("0123456789") == std::string::npos;
     if (!is_index) continue;
     auto path = folder_ + "/" + found.name;
+    if (found.size == 0 && &found == &listed->back()) { // created and not yet sized at a crash
+      if (auto removed = directory_.remove(path); !removed) return removed;
+      continue;
+    }
     if (found.size != file_bytes())
       return make_error(errc::store_corrupt, directory_.description() + "/" + path + " has "
                                                + std::to_string(found.size)

@@ -413,8 +413,9 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
          && log.first_of(removable) + log.segment_bytes() <= checkpoint_end_.value)
     ++removable;
   retention_waits_ = removable < decision.segments_to_remove;
-  if (removable == 0) return caf::unit;
-  if (auto removed = log.remove_oldest(removable); !removed) return removed;
+  caf::expected<void> removed = caf::unit;
+  if (removable > 0) removed = log.remove_oldest(removable);
+  // Even when nothing went now: a former round may have failed here.
   for (const auto& queue : contents_->queues.all())
     if (auto expired = queue->units.expire(log.begin()); !expired) return expired;
   if (auto expired = contents_->index.expire(log.begin()); !expired) return expired;
@@ -424,7 +425,7 @@ caf::expected<void> message_store::clean(wall_time_ms now, int hour) {
   disk_full_ =
     disk_full_
     && contents_->directory.used_percent() > contents_->config.disk_space_warning_level_ratio;
-  return caf::unit;
+  return removed;
 }
 
 caf::expected<void> message_store::remove_topic(const topic_name& topic) {

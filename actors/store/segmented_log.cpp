@@ -56,6 +56,7 @@ caf::expected<void> segmented_log::add_segment(log_position start) {
 }
 
 caf::expected<void> segmented_log::append_segment(std::int64_t first, store_file_ptr file) {
+  if (auto mapped = file->map(); !mapped) return mapped;
   auto flusher_file = directory_.open(path_of(first));
   if (!flusher_file) return flusher_file.error();
   segments_.push_back({first, std::move(file), std::move(*flusher_file)});
@@ -114,10 +115,10 @@ caf::expected<void> segmented_log::truncate(log_position end) {
 caf::expected<void> segmented_log::remove_oldest(std::size_t count) {
   assert(count < segments_.size());
   for (; count > 0; --count) {
-    auto path = path_of(segments_.front().first);
+    if (auto removed = directory_.remove(path_of(segments_.front().first)); !removed)
+      return removed;
     segments_.erase(segments_.begin());
     publish(); // readers that still hold the file keep it until they are done
-    if (auto removed = directory_.remove(path); !removed) return removed.error();
   }
   return caf::unit;
 }

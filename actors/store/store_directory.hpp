@@ -24,7 +24,10 @@ public:
   /// been written then.
   virtual caf::expected<void> write(std::int64_t at, std::span<const std::uint8_t> bytes) = 0;
   virtual caf::expected<void> read(std::int64_t at, std::span<std::uint8_t> out) const = 0;
-  /// The whole file for reading in place; stays valid as long as the file object.
+  /// Makes `view` possible; before the file is shared with other threads. Error: io_error.
+  virtual caf::expected<void> map() = 0;
+  /// The whole file for reading in place; stays valid as long as the file object. Pre: `map` has
+  /// succeeded.
   virtual std::span<const std::uint8_t> view() const = 0;
   /// What was written is on the disk when it returns. After an error nobody knows which of it is.
   virtual caf::expected<void> sync() = 0;

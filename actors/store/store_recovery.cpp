@@ -81,12 +81,24 @@ caf::expected<std::optional<recovered_store>> walk(store_contents& contents, log
   return std::optional{result};
 }
 
-/// Makes all queues and the index anew from the whole log.
+/// Makes all queues and the index anew from the whole log. What a queue's expired messages were is
+/// known to its units alone: where they ended, one goes on that finds nothing in the log.
 caf::expected<std::optional<recovered_store>> rebuild(store_contents& contents, wall_time_ms now) {
-  for (const auto& queue : contents.queues.all())
+  std::vector<std::pair<std::shared_ptr<stored_queue>, queue_offset>> expired_ends;
+  for (const auto& queue : contents.queues.all()) {
+    if (queue->units.expire(contents.log.begin())) // else its files cannot be read
+      expired_ends.emplace_back(queue, queue->units.min());
     if (auto cleared = queue->units.clear(); !cleared) return cleared.error();
+  }
   if (auto cleared = contents.index.truncate({0}); !cleared) return cleared.error();
-  return walk(contents, contents.log.begin(), now);
+  auto walked = walk(contents, contents.log.begin(), now);
+  if (!walked) return walked;
+  for (const auto& [queue, offset] : expired_ends) {
+    if (queue->units.max() >= offset) continue;
+    if (auto begun = queue->units.begin_at(offset); !begun) return begun.error();
+    queue->dirty = true; // its file is to be synced
+  }
+  return walked;
 }
 
 bool queues_miss_files(const store_contents& contents) {

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <set>
 #include <sstream>
 #include <sys/mman.h>
@@ -61,13 +60,15 @@ public:
     return caf::unit;
   }
 
+  caf::expected<void> map() override {
+    if (mapped_ != nullptr) return caf::unit;
+    void* mapped = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_SHARED, fd_, 0);
+    if (mapped == MAP_FAILED) return failed("mapping", path_, errno);
+    mapped_ = mapped;
+    return caf::unit;
+  }
+
   std::span<const std::uint8_t> view() const override {
-    std::call_once(mapping_, [this] {
-      void* mapped =
-        ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_SHARED, fd_, 0);
-      if (mapped != MAP_FAILED) mapped_ = mapped;
-    });
-    if (mapped_ == nullptr) return {};
     return {static_cast<const std::uint8_t*>(mapped_), static_cast<std::size_t>(size_)};
   }
 
@@ -94,8 +95,7 @@ private:
   int fd_;
   std::string path_;
   std::int64_t size_;
-  mutable std::once_flag mapping_;
-  mutable void* mapped_ = nullptr;
+  void* mapped_ = nullptr;
 };
 
 caf::expected<void> sync_folder(const fs::path& folder) {

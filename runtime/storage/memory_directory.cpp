@@ -48,6 +48,7 @@ public:
     if (!out.empty()) std::memcpy(out.data(), bytes_ + at, out.size());
     return caf::unit;
   }
+  caf::expected<void> map() override { return caf::unit; }
   std::span<const std::uint8_t> view() const override {
     return {bytes_, static_cast<std::size_t>(size_)};
   }

@@ -102,6 +102,14 @@ void deterministic_system::advance(caf::timespan duration) {
   clock.current_time = end;
 }
 
+void deterministic_system::pass_under_way(caf::timespan duration) {
+  auto& clock = scheduler_.clock();
+  const auto end = clock.current_time + duration;
+  while (!clock.schedule().empty() && clock.schedule().begin()->first <= end)
+    clock.trigger_timeout();
+  clock.current_time = end;
+}
+
 wall_time_ms deterministic_system::wall_now() const {
   return wall_start + std::chrono::duration_cast<std::chrono::milliseconds>(now() - start_).count();
 }

@@ -193,6 +193,13 @@ public:
   /// Lets everybody handle what is in the mailboxes; no time passes.
   void settle();
 
+  /// Time passes while an actor is at work, from within that work: what falls due waits for it.
+  void pass_under_way(caf::timespan duration);
+  template <class Rep, class Period>
+  void pass_under_way(std::chrono::duration<Rep, Period> duration) {
+    pass_under_way(std::chrono::duration_cast<caf::timespan>(duration));
+  }
+
   /// Lets time pass, from timer to timer.
   void advance(caf::timespan duration);
   template <class Rep, class Period>

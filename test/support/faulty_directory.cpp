@@ -16,6 +16,11 @@ public:
         synced_(bytes_) {}
 
   std::int64_t size() const { return static_cast<std::int64_t>(bytes_.size()); }
+  caf::expected<void> map() const {
+    if (disk_.now.maps_fail)
+      return make_error(errc::io_error, "mapping " + path_ + " failed: Cannot allocate memory");
+    return caf::unit;
+  }
   std::span<const std::uint8_t> view() const { return bytes_; }
   /// How many syncs have failed so far.
   int failures() const { return failures_; }
@@ -94,6 +99,7 @@ public:
     std::copy_n(view().begin() + at, out.size(), out.begin());
     return caf::unit;
   }
+  caf::expected<void> map() override { return file_->map(); }
   std::span<const std::uint8_t> view() const override { return file_->view(); }
   caf::expected<void> sync() override {
     file_->sync();
@@ -157,6 +163,8 @@ caf::expected<void> faulty_directory::sync(const std::vector<std::string>& paths
 }
 
 caf::expected<void> faulty_directory::remove(const std::string& path) {
+  if (!now.removals_fail_below.empty() && path.starts_with(now.removals_fail_below))
+    return make_error(errc::io_error, "removing " + path + " failed: Input/output error");
   std::erase_if(files_, [&](const auto& entry) {
     return entry.first == path || entry.first.starts_with(path + "/");
   });

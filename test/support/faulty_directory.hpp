@@ -24,6 +24,8 @@ public:
     std::string refused_below;    ///< writes to files whose path begins so fail; empty: none does
     bool syncs_fail = false;
     std::string syncs_fail_below; ///< the same for files whose path begins so; empty: for none
+    bool maps_fail = false;
+    std::string removals_fail_below; ///< of files whose path begins so; empty: none fails
     int used_percent = 0;
     std::function<void()> on_sync; ///< called in each sync, for a disk that takes its time
   };

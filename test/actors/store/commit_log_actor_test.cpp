@@ -258,6 +258,22 @@ TEST_CASE("D3: fewer dirty pages are on the disk after flushCommitLogThoroughInt
   CHECK(s.bodies() == numbered(0, 1));
 }
 
+TEST_CASE("D3, D21: a log that never idles flushes and looks at its disk in time") {
+  stage s{flush_disk_type::sync_flush};
+  REQUIRE(s.send(batch_of("orders", 0, {"first"})));
+  bool once = false;
+  s.directory.now.on_sync = [&] { // a sync that takes a minute, while another send comes
+    if (std::exchange(once, true)) return;
+    caf::anon_send(s.log, batch_of("orders", 0, {"meanwhile"}));
+    s.system.pass_under_way(s.config.flush_consume_queue_thorough_interval);
+    s.directory.now.used_percent = 95;
+  };
+  REQUIRE(s.send(batch_of("orders", 0, {"slow"})));
+  CHECK(s.bodies() == std::vector<std::string>{"first", "slow", "meanwhile"});
+  CHECK_FALSE(s.system.ask<store_status>(s.log, get_store_status{})->accepts_messages);
+  CHECK(s.directory.files("consumequeue/orders/0")->size() == 1); // by the thorough flush
+}
+
 TEST_CASE("L11: under SYNC_FLUSH nothing can be read before it is synced") {
   stage s{flush_disk_type::sync_flush};
   std::vector<std::int64_t> seen;

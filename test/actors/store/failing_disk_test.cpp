@@ -188,6 +188,71 @@ TEST_CASE("L9: after a failed sync retention goes on when the disk is well again
   CHECK(s.bodies("orders", 0, bounds.min.value).back() == "body 59");
 }
 
+TEST_CASE(
+  "L9: a queue whose messages have all expired keeps its maximum when queues are made anew") {
+  for (const int sent : {3, 10, 14}) { // within its first file, up to its end, into the second
+    CAPTURE(sent);
+    stage s;
+    s.config.file_reserved_time = std::chrono::hours{0};
+    s.open();
+    for (int i = 0; i < sent; ++i)
+      s.send(batch_of("bills", 0, {"never again"}));
+    send_for_a_while(s, 0, 120);
+    s.flush(true);
+    REQUIRE(s.store->clean(s.now, 4));
+    REQUIRE(s.store->view()->bounds({{"bills"}, {0}}).min.value == sent);
+    s.store.reset();
+    REQUIRE(s.directory.remove("consumequeue/orders"));
+    s.open();
+    CHECK(s.store->view()->bounds({{"bills"}, {0}}).max.value == sent);
+    CHECK(s.bodies("orders", 0, s.store->view()->bounds({{"orders"}, {0}}).min.value).back()
+          == "body 119");
+    s.flush(true);
+    s.store.reset();
+    s.directory.lose_unsynced();
+    s.open();
+    CHECK(s.store->view()->bounds({{"bills"}, {0}}).min.value == sent);
+    CHECK(s.send(batch_of("bills", 0, {"another"})).first_offset.value == sent);
+    CHECK(s.bodies("bills", 0, sent) == std::vector<std::string>{"another"});
+    s.flush(true);
+    s.open();
+    CHECK(s.bodies("bills", 0, sent) == std::vector<std::string>{"another"});
+  }
+}
+
+TEST_CASE("L9: retention that a disk refuses in part is completed by the next round") {
+  stage s;
+  s.config.file_reserved_time = std::chrono::hours{0};
+  s.open();
+  send_for_a_while(s, 0, 60);
+  s.flush(true);
+  s.directory.now.removals_fail_below = "commitlog";
+  CHECK_FALSE(s.store->clean(s.now, 4));
+  CHECK(s.store->begin().value == 0); // what is still on the disk is still there
+  CHECK(s.bodies("orders", 0) == numbered(0, 60));
+  s.directory.now.removals_fail_below = "consumequeue/bills";
+  s.store->clean(s.now, 4);
+  CHECK(s.store->begin().value > 0);
+  s.directory.now.removals_fail_below = {};
+  REQUIRE(s.store->clean(s.now, 4));
+  const auto min = s.store->view()->bounds({{"orders"}, {0}}).min.value;
+  CHECK(min > 0);
+  CHECK(s.bodies("orders", 0, min).back() == "body 59");
+}
+
+TEST_CASE("L5: a log that cannot be mapped is not taken for one that ends there") {
+  stage s;
+  send_for_a_while(s, 0, 60);
+  s.store.reset();
+  s.directory.now.maps_fail = true;
+  auto refused = message_store::open(s.directory, s.config, {0x7F000001, 10911}, "1", s.now);
+  REQUIRE_FALSE(refused);
+  CHECK(code_of(refused.error()) == errc::io_error);
+  s.directory.now.maps_fail = false;
+  s.open();
+  CHECK(s.bodies("orders", 0) == numbered(0, 60));
+}
+
 TEST_CASE("L9: a disk without room for more lets retention make some") {
   stage s;
   s.config.file_reserved_time = std::chrono::hours{0};

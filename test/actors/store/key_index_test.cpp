@@ -51,6 +51,7 @@ public:
     if (auto first = std::exchange(on_read_, nullptr)) first();
     return file_->read(at, out);
   }
+  caf::expected<void> map() override { return file_->map(); }
   std::span<const std::uint8_t> view() const override { return file_->view(); }
   caf::expected<void> sync() override { return file_->sync(); }
   caf::expected<void> zero_from(std::int64_t at) override { return file_->zero_from(at); }
@@ -238,6 +239,14 @@ TEST_CASE("key_index: a damaged chain that leads back to a newer entry ends ther
   REQUIRE(index.load());
   CHECK(positions(index, 1) == std::vector<std::int64_t>{0, 10, 20});
   CHECK(positions(index, 4).empty()); // of the same slot
+}
+
+TEST_CASE("key_index: a file that was not yet sized when the broker died does not stop its start") {
+  memory_directory directory;
+  REQUIRE(directory.create("index/20231114221320123", 0));
+  key_index index{directory, "index", tiny};
+  REQUIRE(index.load());
+  CHECK(directory.files("index")->empty());
 }
 
 TEST_CASE("key_index: file names are times and grow even when the clock stands still") {

@@ -14,6 +14,7 @@ void check_place(store_directory& place) {
   REQUIRE(file);
   const std::vector<std::uint8_t> bytes{1, 2, 3};
   REQUIRE((*file)->write(50, bytes));
+  REQUIRE((*file)->map());
   CHECK((*file)->view()[51] == 2);
   REQUIRE((*file)->zero_from(51));
   CHECK((*file)->view()[50] == 1);
