@@ -36,9 +36,10 @@ void add_name_server_fields(std::vector<config_field>& table) {
   f.number("routeSubscriptionTimeout", &config::route_subscription_timeout, "ms", 1, day_ms,
            "A client that has not repeated its wish for route news for so long is forgotten.");
   f.number("routeSubscriptionTopicsMax", &config::route_subscription_topics_max, "", 1, int32_max,
-           "Most topics that one client may watch; beyond it the client is told system busy.");
+           "Most topics that one client may watch; beyond it the name server pushes no news to it, "
+           "and the client polls.");
   f.number("routeSubscribersMax", &config::route_subscribers_max, "", 1, int32_max,
-           "Most clients that may watch routes; beyond it they are told system busy and poll.");
+           "Most clients that may watch routes; beyond it new ones get no news pushed and poll.");
 }
 
 void add_broker_names(field_builder<broker_config>& f) {

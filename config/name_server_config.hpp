@@ -19,8 +19,7 @@ struct name_server_config {
   /// Route subscriptions not repeated for longer are forgotten; clients repeat them with each 30 s
   /// poll.
   std::chrono::milliseconds route_subscription_timeout{120'000};
-  /// Most topics one route subscription may name, and most subscribers; beyond it
-  /// errc::system_busy.
+  /// Most topics one route subscription may name, and most subscribers; whom it refuses polls.
   std::uint32_t route_subscription_topics_max = 10'000;
   std::uint32_t route_subscribers_max = 100'000;
 };

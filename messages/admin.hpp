@@ -27,7 +27,8 @@ struct topic_changed {
 CAFMQ_INSPECT(topic_changed, config)
 
 /// Deletes a topic, its queues and all groups' offsets in them on a broker. Its records stay in the
-/// log until retention. Answer: `topic_deleted`.
+/// log until retention. Answer: `topic_deleted`. After an io_error the topic is still there, maybe
+/// without its messages, and can be deleted again.
 struct delete_topic {
   topic_name topic;
 };

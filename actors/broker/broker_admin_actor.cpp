@@ -17,14 +17,14 @@ constexpr std::int32_t key_query_count_limit = 1'024;
 caf::result<topic_configs> list_configs(pointer self, const get_topic_configs& query) {
   auto& broker = self->state;
   if (query.topic.value.empty()) return topic_configs{broker.topics.table().all()};
-  const auto* topic = broker.topics.table().find(query.topic);
+  const auto* topic = open_topic(broker, query.topic);
   if (auto missing = check_queue(broker.config, topic, query.topic, {0})) return missing;
   return topic_configs{{*topic}};
 }
 
 caf::result<topic_stats> stats_of(pointer self, const get_topic_stats& query) {
   auto& broker = self->state;
-  const auto* topic = broker.topics.table().find(query.topic);
+  const auto* topic = open_topic(broker, query.topic);
   if (auto missing = check_queue(broker.config, topic, query.topic, {0})) return missing;
   auto count = std::max(topic->read_queues, topic->write_queues);
   if (count == 0) return topic_stats{};
@@ -49,7 +49,7 @@ caf::result<found_messages> view(pointer self, const view_message& query) {
 
 caf::result<found_messages> find_by_key(pointer self, const query_messages& query) {
   auto& broker = self->state;
-  const auto* topic = broker.topics.table().find(query.topic);
+  const auto* topic = open_topic(broker, query.topic);
   if (auto missing = check_queue(broker.config, topic, query.topic, {0})) return missing;
   if (query.key.empty() || query.count_max < 1 || query.begin > query.end)
     return make_error(errc::invalid_parameter,

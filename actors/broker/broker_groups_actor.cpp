@@ -28,7 +28,7 @@ caf::error too_many(const state& broker, const std::string& what) {
 }
 
 bool is_here(const state& broker, const topic_name& topic) {
-  return broker.topics.table().find(topic) != nullptr;
+  return open_topic(broker, topic) != nullptr;
 }
 
 /// The group's offsets are here, or not to be had: whoever waited goes on.

@@ -37,6 +37,7 @@ caf::expected<message_queue_handle> admit(pointer self, const topic_config& topi
 template <class GoOn>
 caf::error create_and_send(pointer self, send_batch& batch, GoOn go_on) {
   auto& broker = self->state;
+  if (broker.deleting.contains(batch.topic)) return being_deleted(broker, batch.topic);
   if (!broker.topics.table().may_auto_create(batch.topic))
     return make_error(errc::topic_not_exist,
                       "topic " + batch.topic.value + " is not on broker "
@@ -58,7 +59,7 @@ caf::error create_and_send(pointer self, send_batch& batch, GoOn go_on) {
 template <class Reply, class Query>
 caf::result<Reply> ask_queue(pointer self, const Query& query) {
   auto& broker = self->state;
-  const auto* topic = broker.topics.table().find(query.topic);
+  const auto* topic = open_topic(broker, query.topic);
   if (auto refused = check_queue(broker.config, topic, query.topic, query.queue)) return refused;
   auto queue = queue_actor(self, {query.topic, query.queue});
   if (!queue) return queue.error();
@@ -71,7 +72,7 @@ caf::result<send_receipt> take_send(pointer self, send_batch& batch) {
   auto& broker = self->state;
   batch.charge.reset();
   if (auto refused = check_send(broker.config, batch)) return refused;
-  if (const auto* topic = broker.topics.table().find(batch.topic)) {
+  if (const auto* topic = open_topic(broker, batch.topic)) {
     auto queue = admit(self, *topic, batch);
     if (!queue) return queue.error();
     return self->delegate(*queue, std::move(batch));
@@ -93,7 +94,7 @@ void take_oneway(pointer self, send_oneway& oneway) {
   batch.charge.reset();
   auto refused = check_send(broker.config, batch);
   if (!refused) {
-    if (const auto* topic = broker.topics.table().find(batch.topic)) {
+    if (const auto* topic = open_topic(broker, batch.topic)) {
       auto queue = admit(self, *topic, batch);
       if (queue)
         self->send(*queue, std::move(oneway));
@@ -113,7 +114,7 @@ caf::result<pulled_messages> take_pull(pointer self, pull_messages& pull) {
   auto& broker = self->state;
   const auto* settings = settings_of(broker, pull.group);
   if (auto refused = check_pull_group(broker.config, settings, pull.group)) return refused;
-  const auto* topic = broker.topics.table().find(pull.topic);
+  const auto* topic = open_topic(broker, pull.topic);
   if (auto refused = check_pull_topic(broker.config, topic, pull)) return refused;
   if (settings == nullptr && !is_tools_group(pull.group)) remember_group(self, pull.group);
   // What a pull brings is in memory as a whole, here and at the client.

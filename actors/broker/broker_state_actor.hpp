@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,6 +55,8 @@ struct state {
 
   topic_journal topics;
   std::map<topic_journal::ticket, std::function<void(const topic_journal::outcome&)>> changes;
+  /// Topics whose deletion is under way: still in the table, and closed to all.
+  std::set<topic_name> deleting;
 
   /// By topic and queue id; null where nobody needed the queue yet, or it died.
   std::unordered_map<topic_name, std::vector<message_queue_handle>> queues;
@@ -93,6 +96,9 @@ caf::result<topic_deleted> remove_topic(pointer self, const delete_topic& reques
 bool submit_change(pointer self, topic_change change,
                    std::function<void(const topic_journal::outcome&)> done);
 void save_topics_when_due(pointer self);
+/// Null where there is no such topic, or none any more once its deletion is through.
+const topic_config* open_topic(const state& broker, const topic_name& topic);
+caf::error being_deleted(const state& broker, const topic_name& topic);
 
 // Groups.
 caf::result<group_joined> join_consumers(pointer self, const join_consumer_group& request);

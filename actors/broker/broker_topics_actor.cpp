@@ -74,22 +74,40 @@ caf::result<topic_changed> change_topic(pointer self, const update_topic& reques
   return promise;
 }
 
+const topic_config* open_topic(const state& broker, const topic_name& topic) {
+  return broker.deleting.contains(topic) ? nullptr : broker.topics.table().find(topic);
+}
+
+caf::error being_deleted(const state& broker, const topic_name& topic) {
+  return make_error(errc::topic_not_exist, "topic " + topic.value + " is being deleted from broker "
+                                             + broker.config.broker_name);
+}
+
+/// The table comes last: a deletion that the disk refuses, or that a crash cuts short, leaves a
+/// topic that can be deleted again.
 caf::result<topic_deleted> remove_topic(pointer self, const delete_topic& request) {
+  auto& broker = self->state;
+  const auto& topic = request.topic;
+  if (auto refused = broker.topics.table().check_drop(topic)) return refused;
+  if (!broker.deleting.insert(topic).second) return being_deleted(broker, topic);
   auto promise = self->make_response_promise<topic_deleted>();
-  auto done = [self, promise](const topic_journal::outcome& outcome) mutable {
-    if (!outcome.topic) {
-      promise.deliver(outcome.topic.error());
-      return;
-    }
-    auto topic = outcome.topic->topic;
-    end_queues(self, topic);
-    forget_offsets_in(self, topic);
-    self->request(self->state.parts.commit_log, caf::infinite, remove_queues{topic})
-      .then([promise](const queues_removed&) mutable { promise.deliver(topic_deleted{}); },
-            [promise](caf::error& failure) mutable { promise.deliver(std::move(failure)); });
+  auto fail = [self, promise, topic](const caf::error& why) mutable {
+    self->state.deleting.erase(topic);
+    promise.deliver(why);
   };
-  if (!submit_change(self, drop_topic{request.topic}, done))
-    promise.deliver(busy_with_changes(self->state));
+  auto dropped = [self, promise, topic, fail](const topic_journal::outcome& outcome) mutable {
+    if (!outcome.topic) return fail(outcome.topic.error());
+    self->state.deleting.erase(topic);
+    promise.deliver(topic_deleted{});
+  };
+  end_queues(self, topic);
+  self->request(broker.parts.commit_log, caf::infinite, remove_queues{topic})
+    .then(
+      [=](const queues_removed&) mutable {
+        forget_offsets_in(self, topic);
+        if (!submit_change(self, drop_topic{topic}, dropped)) fail(busy_with_changes(self->state));
+      },
+      fail);
   return promise;
 }
 

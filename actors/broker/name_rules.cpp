@@ -107,7 +107,9 @@ std::vector<topic_config> system_topics(const broker_config& config) {
     make_topic(op_half_topic, 1),
   };
   if (config.auto_create_topic_enable)
-    result.push_back(make_topic(auto_create_topic_key, auto_create_key_queues, inheritable));
+    result.push_back(make_topic(auto_create_topic_key,
+                                std::max(auto_create_key_queues, config.default_topic_queue_nums),
+                                inheritable));
   return result;
 }
 

@@ -43,8 +43,11 @@ topic_table::topic_table(const broker_config& config, data_version version,
   auto changed =
     !config.auto_create_topic_enable && topics_.erase({std::string{auto_create_topic_key}}) > 0;
   for (auto& topic : system_topics(config)) {
-    auto name = topic.topic;
-    changed |= topics_.try_emplace(std::move(name), std::move(topic)).second;
+    auto [known, is_new] = topics_.try_emplace(topic.topic, topic);
+    // A store from before defaultTopicQueueNums was raised.
+    const bool grows = known->second.write_queues < topic.write_queues;
+    if (grows) known->second = std::move(topic);
+    changed |= is_new || grows;
   }
   if (changed) advance(now);
 }
@@ -52,6 +55,14 @@ topic_table::topic_table(const broker_config& config, data_version version,
 const topic_config* topic_table::find(const topic_name& topic) const {
   auto found = topics_.find(topic);
   return found == topics_.end() ? nullptr : &found->second;
+}
+
+caf::error topic_table::check_drop(const topic_name& topic) const {
+  if (is_system_topic(topic, config_)) return system_topic_error(topic);
+  if (find(topic) == nullptr)
+    return make_error(errc::topic_not_exist,
+                      "topic " + topic.value + " is not on broker " + config_.broker_name);
+  return {};
 }
 
 bool topic_table::may_auto_create(const topic_name& topic) const {
@@ -105,11 +116,8 @@ caf::expected<topic_config> topic_table::apply_one(const auto_create_topic& chan
 }
 
 caf::expected<topic_config> topic_table::apply_one(const drop_topic& change, wall_time_ms now) {
-  if (is_system_topic(change.topic, config_)) return system_topic_error(change.topic);
+  if (auto refused = check_drop(change.topic)) return refused;
   auto known = topics_.find(change.topic);
-  if (known == topics_.end())
-    return make_error(errc::topic_not_exist,
-                      "topic " + change.topic.value + " is not on broker " + config_.broker_name);
   auto dropped = std::move(known->second);
   topics_.erase(known);
   advance(now);

@@ -42,6 +42,9 @@ public:
   /// Null when there is no such topic.
   const topic_config* find(const topic_name& topic) const;
 
+  /// May this topic be dropped? Errors: no_permission (a system topic), topic_not_exist.
+  caf::error check_drop(const topic_name& topic) const;
+
   /// Could sending to this missing topic create it?
   bool may_auto_create(const topic_name& topic) const;
 

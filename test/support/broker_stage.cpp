@@ -34,6 +34,7 @@ commit_log_handle::behavior_type log_stand_in(commit_log_handle::pointer self, b
       return status;
     },
     [=](const remove_queues& request) -> caf::result<queues_removed> {
+      if (seen->removal_failure) return seen->removal_failure;
       seen->removed.insert(request.topic);
       return queues_removed{};
     },

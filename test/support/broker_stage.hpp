@@ -57,6 +57,7 @@ public:
     std::vector<send_batch> stored;
     std::vector<send_batch> oneway;
     std::set<topic_name> removed;
+    caf::error removal_failure; ///< what the store says to the next removals
     std::vector<pull_messages> pulls;
     std::vector<std::string> joins;                           ///< client ids
     std::map<group_name, std::vector<queue_position>> loaded; ///< offsets a group was made with

@@ -106,8 +106,9 @@ TEST_CASE_FIXTURE(running, "broker: a commit that waits for its group is lost wi
   auto member = system.spawn_probe();
   auto letters = [front_door = caf::actor_cast<caf::actor>(broker),
                   late = commit(17)](caf::event_based_actor* self) {
-    self->send(front_door, delete_topic{{"orders"}});
     self->send(front_door, late); // the topic is still there
+    self->send(front_door, delete_topic{{"orders"}});
+    self->send(front_door, late); // it is closed
   };
   caf::anon_send(member.as(), test::errand{letters});
   system.settle();

@@ -70,6 +70,52 @@ TEST_CASE_FIXTURE(running, "broker: a deleted topic is gone with its queues, and
   CHECK(send(batch("orders"))); // made again
 }
 
+TEST_CASE_FIXTURE(running, "broker: a topic whose deletion the store refuses is still there") {
+  REQUIRE(send(batch("orders")));
+  seen->removal_failure = make_error(errc::io_error, "the disk refuses");
+  CHECK(code_of(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}).error())
+        == errc::io_error);
+  CHECK(show("orders"));
+  CHECK(send(batch("orders")));
+  CHECK(seen->forgotten.empty());
+  seen->removal_failure = {};
+  CHECK(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}));
+  CHECK(code_of(show("orders").error()) == errc::topic_not_exist);
+}
+
+TEST_CASE_FIXTURE(running, "broker: a deletion that ends half way can be repeated") {
+  REQUIRE(send(batch("orders")));
+  disk->is_failing = true; // the store is another disk here: its part is done
+  CHECK(code_of(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}).error())
+        == errc::io_error);
+  CHECK(seen->removed.count({"orders"}) == 1);
+  disk->is_failing = false;
+  restart_broker(caf::exit_reason::kill);
+  CHECK(show("orders"));
+  CHECK(system.ask<topic_deleted>(broker, delete_topic{{"orders"}}));
+  restart_broker(caf::exit_reason::kill);
+  CHECK(code_of(show("orders").error()) == errc::topic_not_exist);
+}
+
+TEST_CASE_FIXTURE(running, "broker: a topic is closed while its deletion is under way") {
+  REQUIRE(send(batch("orders")));
+  auto stored = seen->stored.size();
+  auto someone = system.spawn_probe();
+  auto letters = [front_door = caf::actor_cast<caf::actor>(broker),
+                  late = batch("orders")](caf::event_based_actor* self) {
+    self->send(front_door, delete_topic{{"orders"}});
+    self->send(front_door, send_oneway{late});
+  };
+  caf::anon_send(someone.as(), test::errand{letters});
+  system.settle();
+  CHECK(seen->stored.size() == stored);
+  CHECK(seen->oneway.empty());
+  CHECK(code_of(show("orders").error()) == errc::topic_not_exist);
+  CHECK(code_of(system.ask<topic_deleted>(broker, delete_topic{{"TBW102"}}).error())
+        == errc::no_permission);
+  CHECK(seen->removed == std::set<topic_name>{{"orders"}});
+}
+
 TEST_CASE_FIXTURE(running, "broker: a thousand topics made by sending are not a thousand files") {
   auto before = disk->writes;
   caf::anon_send(broker, send_oneway{batch("first")});

@@ -101,7 +101,13 @@ TEST_CASE("M12 topic_table: a topic created by sending has 4 queues, permission 
   broker_config config;
   config.default_topic_queue_nums = 16;
   auto wide = fresh(config);
-  CHECK(wide.apply(auto_create_topic{{"orders"}}, now)->write_queues == 8); // TBW102 has no more
+  CHECK(wide.apply(auto_create_topic{{"orders"}}, now)->write_queues == 16);
+  // Over the topics that a broker with the default has stored.
+  std::map<topic_name, topic_config> stored;
+  for (auto& topic : fresh().all())
+    stored.emplace(topic.topic, topic);
+  topic_table raised{config, {}, std::move(stored), now};
+  CHECK(raised.apply(auto_create_topic{{"orders"}}, now)->write_queues == 16);
 }
 
 TEST_CASE("M12 topic_table: a topic is made and altered as asked") {
