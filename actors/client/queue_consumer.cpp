@@ -16,6 +16,8 @@ constexpr auto wait_after_error = 3'000ms;
 constexpr auto wait_when_busy = 20ms;
 /// A broker that answers an empty pull without holding it is not asked more often than this.
 constexpr auto wait_after_empty = 50ms;
+/// What a pull asks for at least when answers do not come in time.
+constexpr std::int32_t slow_pull_bytes = 4 * 1024;
 
 std::string name_of(const message_queue& queue) {
   return "queue " + std::to_string(queue.id.value) + " of topic " + queue.topic.value
@@ -29,7 +31,7 @@ queue_consumer::queue_consumer(consumer_context& context, message_queue queue,
     : context_(context), queue_(std::move(queue)), wanted_(std::move(wanted)),
       filter_(wanted_.filter()),
       retry_({context.config.local_retry_backoff, context.config.local_retry_backoff_max}),
-      lease_(context.config.lock_expiry) {}
+      pull_bytes_(context.config.pull_batch_bytes), lease_(context.config.lock_expiry) {}
 
 queue_consumer::~queue_consumer() { context_.bytes -= accounted_; }
 
@@ -199,6 +201,8 @@ void queue_consumer::fail(std::int64_t ticket, errc code, time_point now, consum
 }
 
 void queue_consumer::take(const pulled_messages& pulled, time_point now, consumer_effects& out) {
+  pull_bytes_ = static_cast<std::int32_t>(
+    std::min<std::int64_t>(pull_bytes_ * std::int64_t{2}, context_.config.pull_batch_bytes));
   auto messages_max = context_.sizing.run_messages(pulled.count, context_.config.orderly);
   auto runs = cut_runs(pulled.records, messages_.next(), messages_max);
   if (!runs) {
@@ -249,7 +253,7 @@ void queue_consumer::pull(time_point now, consumer_effects& out) {
                     queue_.id,
                     messages_.next(),
                     config.pull_batch_size,
-                    config.pull_batch_bytes,
+                    pull_bytes_,
                     config.pull_suspend,
                     filter_},
       config.pull_timeout, now, out);
@@ -409,8 +413,12 @@ void queue_consumer::settle(time_point now, consumer_effects& out) {
 }
 
 void queue_consumer::tick(time_point now, consumer_effects& out) {
-  if (schedule_.expire(now))
+  if (schedule_.expire(now)) {
     out.push_back(report{"pull-unanswered", name_of(queue_) + ": no answer in time, asking again"});
+    // Over a slow link the answer may still be on its way, and the next one waits behind it at the
+    // broker: ask for less until answers come in time.
+    pull_bytes_ = std::min(std::max(pull_bytes_ / 2, slow_pull_bytes), pull_bytes_);
+  }
   if (stage_ == queue_stage::running && !may_consume(now) && !token_.revoked()) token_.revoke();
   if (stage_ == queue_stage::locating && !leaving_) locate(now, out);
   redeliver(now, out);

@@ -41,8 +41,9 @@ struct consumer_context {
   std::map<delivery_id, delivery> deliveries;
 
   bool broadcasting() const { return config.model == message_model::broadcasting; }
-  bool needs_locks() const { return config.orderly && !broadcasting(); }
   bool shares_queues() const { return !broadcasting() && config.sharing.strategy != "NONE"; }
+  /// Nobody else consumes what is not shared.
+  bool needs_locks() const { return config.orderly && shares_queues(); }
   bool over_total() const { return bytes > config.pull_threshold_size_total; }
 };
 
@@ -166,6 +167,7 @@ private:
   process_queue messages_;
   local_retry retry_;
   pull_schedule schedule_;
+  std::int32_t pull_bytes_; ///< that the next pull asks for, up to pullBatchBytes
   queue_lease lease_;
   revocation token_;
   std::int32_t under_way_ = 0;

@@ -24,8 +24,6 @@ namespace {
 /// How long a change may take to reach the name server before a call ends without it.
 constexpr std::chrono::seconds route_limit{3};
 constexpr std::chrono::milliseconds route_poll_interval{2};
-/// A client keeps the configured time itself, and has the better sentence.
-constexpr std::chrono::milliseconds grace{500};
 
 /// Ends an operation from within; leaves this file as a result's failure.
 struct refused {
@@ -333,7 +331,7 @@ private:
   caf::expected<Reply> ask(const Handle& handle, const Request& request) {
     caf::expected<Reply> answer{make_error(errc::request_timeout, "no answer came in time")};
     caf::scoped_actor self{core_->system()};
-    self->request(handle, core_->config().mq_client_api_timeout + grace, request)
+    self->request(handle, core_->config().mq_client_api_timeout + answer_grace, request)
       .receive([&](Reply& reply) { answer = std::move(reply); },
                [&](caf::error& why) { answer = std::move(why); });
     return answer;

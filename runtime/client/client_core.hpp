@@ -44,6 +44,10 @@ private:
   client_handle routes_;
 };
 
+/// A client keeps the configured time of a question itself, and has the better sentence: whoever
+/// asks it waits so much longer.
+inline constexpr std::chrono::milliseconds answer_grace{500};
+
 /// `why` as programs get it.
 failure failure_of(const caf::error& why);
 

@@ -17,6 +17,9 @@ result<done> consumer_link::subscribe(const std::string& topic, const std::strin
   if (actor_)
     return failure{errc::invalid_parameter, "a running consumer takes no new subscriptions; "
                                             "subscribe before it starts"};
+  if (config_.sharing.strategy == "NONE")
+    return failure{errc::invalid_parameter, "strategy NONE gives no queue of a subscription to "
+                                            "anybody; assign queues, or choose another strategy"};
   if (auto named = check_topic_name(topic); !named) return failure_of(named.error());
   auto parsed = subscription_expression::parse(expression);
   if (!parsed) return failure_of(parsed.error());
@@ -87,7 +90,9 @@ result<std::vector<message_queue>> consumer_link::message_queues(const std::stri
   result<std::vector<message_queue>> answer = failure{};
   visit here;
   caf::scoped_actor self{core_->system()};
-  self->request(core_->routes(), core_->config().mq_client_api_timeout, get_topic_route{{topic}})
+  self
+    ->request(core_->routes(), core_->config().mq_client_api_timeout + answer_grace,
+              get_topic_route{{topic}})
     .receive(
       [&](const topic_route& route) {
         std::vector<message_queue> queues;

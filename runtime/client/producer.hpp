@@ -62,7 +62,8 @@ public:
   /// Sends once and reports nothing, except what is wrong with the message itself.
   result<done> send_oneway(const message& m);
 
-  /// Waits until everything sent so far is acknowledged or has failed.
+  /// Waits until no asynchronous or one-way send is under way, those included that other threads
+  /// begin meanwhile. In a callback of this producer it does not wait.
   void flush();
   /// The queues that sends to `topic` may go to now. Failures: topic_not_exist, no_name_server.
   result<std::vector<message_queue>> message_queues(const std::string& topic);

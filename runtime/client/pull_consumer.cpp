@@ -96,7 +96,8 @@ public:
       return failure{errc::invalid_parameter, "subscribe or assign queues before polling"};
     if (auto started = start(); !started) return started.error();
     settle_polled(true);
-    auto deadline = std::chrono::steady_clock::now() + timeout;
+    constexpr std::chrono::milliseconds timeout_max = std::chrono::hours{24 * 365}; // clocks end
+    auto deadline = std::chrono::steady_clock::now() + std::min(timeout, timeout_max);
     std::vector<received_message> messages;
     while (auto next = shelf->take(deadline)) {
       if (next->batch.wanted.revoked()) {

@@ -45,10 +45,14 @@ public:
   result<std::vector<received_message>>
   poll(std::chrono::milliseconds timeout = std::chrono::seconds{5});
 
-  /// Commits everything that was polled so far, and waits until the brokers have it. Failures:
-  /// broker_not_exist (of some queues the broker cannot be reached, or has not assigned them anew;
-  /// all others are committed; told once for each offset), request_timeout, client_closed, and
-  /// those of the brokers.
+  // What follows needs a consumer that runs: before its first poll or assignment it fails with
+  // client_closed.
+
+  /// Commits everything that was polled so far, and waits until the brokers have it; what was
+  /// polled of a queue that another member owns by now is void, and that one consumes it again.
+  /// Failures: broker_not_exist (of some queues the broker cannot be reached, or has not assigned
+  /// them anew; all others are committed; told once for each offset), request_timeout,
+  /// client_closed, and those of the brokers.
   result<done> commit();
 
   /// Polls go on from there in this queue. Failures: invalid_parameter (not one of its queues).

@@ -18,6 +18,9 @@ public:
     if (!link.has_subscriptions())
       return failure{errc::invalid_parameter, "a push consumer needs a subscription"};
     const auto& config = link.config();
+    if (!config.auto_commit)
+      return failure{errc::invalid_parameter, "a push consumer commits what its listener has "
+                                              "consumed; autoCommit = false is for pull consumers"};
     pool = std::make_shared<listener_pool>(
       listener_pool::options{config.consume_thread_nums, config.consume_message_batch_max_size},
       [consume = listen](std::span<const received_message> messages) {

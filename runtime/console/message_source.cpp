@@ -1,6 +1,7 @@
 #include "runtime/console/message_source.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <stdexcept>
@@ -68,6 +69,10 @@ std::optional<std::string> message_source::next_line() {
     if (!line.empty()) return line;
     ++skipped_;
   }
+  if (input_->bad() || (input_ == &std::cin && std::ferror(stdin) != 0))
+    throw std::runtime_error((input_ == &std::cin ? "standard input" : options_.file)
+                             + " cannot be read on behind line " + std::to_string(lines_) + ": "
+                             + std::strerror(errno == 0 ? EIO : errno));
   return std::nullopt;
 }
 

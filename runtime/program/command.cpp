@@ -32,12 +32,15 @@ void add_client_options(CLI::App& command, client_options& options) {
 
 settings client_settings(const client_options& options) {
   read_settings_result read;
-  std::vector<std::string> overrides = options.overrides;
-  if (!options.name_servers.empty())
-    overrides.push_back("client.namesrvAddr=" + options.name_servers);
-  const std::string text =
-    options.config_file.empty() ? R"({"client": {}})" : read_file(options.config_file);
-  read = read_settings(text, options.config_file, overrides);
+  if (!options.config_file.empty())
+    read = read_settings(read_file(options.config_file), options.config_file, {});
+  if (read.faults.empty()) {
+    std::vector<std::string> overrides = options.overrides;
+    if (!options.name_servers.empty())
+      overrides.push_back("client.namesrvAddr=" + options.name_servers);
+    read.values.sections = {"client"}; // whatever else the file holds
+    read = override_settings(std::move(read.values), overrides);
+  }
   if (!read.faults.empty()) throw command_failed(exit_code::wrong_use, to_lines(read.faults));
   auto& addresses = read.values.client.namesrv_addr;
   if (const char* variable = std::getenv("NAMESRV_ADDR");

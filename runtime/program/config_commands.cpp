@@ -3,6 +3,7 @@
 
 #include "config/config_reader.hpp"
 #include "config/config_show.hpp"
+#include "runtime/console/json_line.hpp"
 #include "runtime/console/table.hpp"
 #include "runtime/program/command.hpp"
 
@@ -16,16 +17,31 @@ struct config_options {
   bool json = false;
 };
 
-settings read(const config_options& options) {
-  auto result = options.file.empty()
-                  ? override_settings(standalone_settings(), options.overrides)
-                  : read_settings(read_file(options.file), options.file, options.overrides);
+read_settings_result read(const config_options& options) {
+  return options.file.empty()
+           ? override_settings(standalone_settings(), options.overrides)
+           : read_settings(read_file(options.file), options.file, options.overrides);
+}
+
+settings without_faults(read_settings_result result) {
   if (!result.faults.empty()) throw command_failed(exit_code::wrong_use, to_lines(result.faults));
   return std::move(result.values);
 }
 
 exit_code check_file(const config_options& options) {
-  const auto values = read(options);
+  auto result = read(options);
+  if (options.json) {
+    for (const auto& fault : result.faults)
+      print(json_line{}
+              .text("where", fault.where)
+              .text("path", fault.path)
+              .text("sentence", fault.sentence)
+              .text("meant", fault.meant)
+              .str()
+            + "\n");
+    return result.faults.empty() ? exit_code::ok : exit_code::wrong_use;
+  }
+  const auto values = without_faults(std::move(result));
   std::string roles;
   if (values.has("namesrv")) roles += "name server";
   if (values.has("broker")) roles += (roles.empty() ? "" : " and ") + std::string{"broker "};
@@ -35,7 +51,7 @@ exit_code check_file(const config_options& options) {
 }
 
 exit_code show_file(const config_options& options) {
-  const auto values = read(options);
+  const auto values = without_faults(read(options));
   if (options.json) {
     print(to_json(values) + "\n");
     return exit_code::ok;
@@ -77,6 +93,7 @@ void add_config_commands(CLI::App& app, action& chosen) {
     "check", "Say every fault of a configuration file at once, each with its line");
   check->add_option("FILE", options->file, "The file; - is standard input")->required();
   add_set(*check, *options);
+  check->add_flag("--json", options->json, "JSON for scripts, an object a fault");
   check->callback([&chosen, options] { chosen = [options] { return check_file(*options); }; });
 
   auto* show = config->add_subcommand(

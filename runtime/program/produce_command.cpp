@@ -268,7 +268,9 @@ void add_produce_command(CLI::App& app, action& chosen) {
     ->check(CLI::PositiveNumber)
     ->capture_default_str();
   command->add_option("--rate", options->rate, "Messages a second")->check(CLI::PositiveNumber);
-  command->add_option("--batch", options->batch, "Send so many in one request, into one queue")
+  command
+    ->add_option("--batch", options->batch,
+                 "Send so many in one request, into one queue; not with --mode oneway")
     ->check(CLI::Range(1, 100'000));
   command->add_option("--group", options->group, "The producer group");
   add_client_options(*command, *options);

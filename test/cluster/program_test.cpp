@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "support/child_process.hpp"
 #include "support/cluster.hpp"
@@ -68,6 +69,12 @@ TEST_CASE("program: config check says every fault with its line, and ends with 2
               file + ":3: namesrv.listnPort: is not a known key (did you mean listenPort?)"));
   CHECK(holds(checked.err, file + ":4: namesrv.bindAddress: must be a string"));
   CHECK(cafmq({"config", "check", directory / "absent.json"}).exit_code == 2);
+  const auto listed = cafmq({"config", "check", "--json", file});
+  CHECK(listed.exit_code == 2);
+  const auto first = nlohmann::json::parse(listed.out.substr(0, listed.out.find('\n')));
+  CHECK(first["where"] == file + ":3");
+  CHECK(first["path"] == "namesrv.listnPort");
+  CHECK(first["meant"] == "listenPort");
 }
 
 TEST_CASE("program: config show prints every key, and its JSON is a configuration without faults") {
@@ -93,6 +100,17 @@ TEST_CASE("program: without a name server a client command fails with a sentence
   CHECK(listed.exit_code == 1);
   CHECK(holds(listed.err, "127.0.0.1:1"));
   CHECK(cafmq({"produce", "t", "--count", "1", "-n", "127.0.0.1:1"}).exit_code == 1);
+}
+
+TEST_CASE("program: a client command takes its section of any configuration") {
+  test::temporary_directory directory;
+  const auto file = file_with(directory, R"({"namesrv": {}, "broker": {}})");
+  const auto listed = cafmq({"topic", "list", "--config", file, "-n", "127.0.0.1:1"});
+  CHECK(listed.exit_code == 1);
+  CHECK(holds(listed.err, "127.0.0.1:1"));
+  const auto set = cafmq({"topic", "list", "--config", file, "--set", "namesrvAddr=127.0.0.1:2"});
+  CHECK(set.exit_code == 1);
+  CHECK(holds(set.err, "127.0.0.1:2"));
 }
 
 TEST_CASE("program: a consumer says why nothing comes, once, and ends with 3") {

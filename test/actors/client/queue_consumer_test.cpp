@@ -143,6 +143,40 @@ TEST_CASE("queue_consumer: a question that fails or is not answered is asked aga
   s.asked<pull_messages>();
 }
 
+TEST_CASE("queue_consumer: over a slow link less is asked for, until answers come in time") {
+  stage s;
+  s.start(0);
+  CHECK(s.asked<pull_messages>().second.bytes_max == 256 * 1024);
+  // Each unanswered pull leaves bytes at the broker that wait for the link.
+  std::int64_t sum = 0;
+  for (int i = 0; i < 20; ++i) {
+    s.pass(30s);
+    if (i == 19) break;
+    sum += s.asked<pull_messages>().second.bytes_max;
+  }
+  CHECK(sum < 512 * 1024);
+  s.pulled(0, 3);
+  auto [ticket, pull] = s.asked<pull_messages>();
+  CHECK(pull.bytes_max == 8 * 1024);
+  s.consumer->fail(ticket, errc::system_busy, s.now, s.out);
+  for (int i = 1; i < 10; ++i) {
+    s.pass(20ms);
+    s.pulled(4 * i, 4 * i + 3);
+    ticket = s.asked<pull_messages>().first;
+    s.consumer->fail(ticket, errc::system_busy, s.now, s.out);
+  }
+  s.pass(20ms);
+  CHECK(s.asked<pull_messages>().second.bytes_max == 256 * 1024);
+}
+
+TEST_CASE("O2 queue_consumer: in order without a group, assigned queues need no lock") {
+  consumer_config config{.orderly = true};
+  config.sharing.strategy = "NONE";
+  stage s{config};
+  s.start(0);
+  REQUIRE(s.pulled(0, 3).size() == 1);
+}
+
 TEST_CASE("C13 queue_consumer: empty answers are followed by the next pull, but not in a whirl") {
   stage s;
   s.start(5);

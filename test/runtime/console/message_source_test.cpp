@@ -43,6 +43,12 @@ TEST_CASE("message_source: a message a line; empty lines are left out and counte
   CHECK(messages[1].tags() == "b");
 }
 
+TEST_CASE("message_source: a file that cannot be read to its end is no shorter file") {
+  test::temporary_directory directory;
+  message_source source{{.topic = "t", .file = directory / ""}};
+  CHECK_THROWS_WITH_AS(source.next(), doctest::Contains("cannot be read"), std::runtime_error);
+}
+
 TEST_CASE("message_source: with their ends, lines make up the file again") {
   test::temporary_directory directory;
   const std::vector<std::string> texts{"one\n\n\r\ntwo", "one\n", "\n", "",
