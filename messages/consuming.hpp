@@ -41,9 +41,10 @@ struct pull_messages {
   std::int32_t bytes_max = 256 * 1024; ///< up to pull_bytes_limit; only a single message exceeds it
   std::chrono::milliseconds suspend{0};
   tag_filter filter;
+  bool broadcasting = false; ///< as `message_model` of whoever pulls
 };
 CAFMQ_INSPECT(pull_messages, group, client, topic, queue, from, count_max, bytes_max, suspend,
-              filter)
+              filter, broadcasting)
 
 enum class pull_status : std::uint8_t {
   found = 0,

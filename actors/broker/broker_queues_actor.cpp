@@ -113,7 +113,7 @@ void take_oneway(pointer self, send_oneway& oneway) {
 caf::result<pulled_messages> take_pull(pointer self, pull_messages& pull) {
   auto& broker = self->state;
   const auto* settings = settings_of(broker, pull.group);
-  if (auto refused = check_pull_group(broker.config, settings, pull.group)) return refused;
+  if (auto refused = check_pull_group(broker.config, settings, pull)) return refused;
   const auto* topic = open_topic(broker, pull.topic);
   if (auto refused = check_pull_topic(broker.config, topic, pull)) return refused;
   if (settings == nullptr && !is_tools_group(pull.group)) remember_group(self, pull.group);

@@ -56,6 +56,12 @@ caf::error check_group(const broker_config& config, const group_settings* known,
   return {};
 }
 
+caf::error check_broadcasting(const group_settings* known, const group_name& group) {
+  if (known == nullptr || known->consume_broadcast_enable) return {};
+  return make_error(errc::no_permission,
+                    "group " + group.value + " may not broadcast (consumeBroadcastEnable)");
+}
+
 } // namespace
 
 caf::error check_send(const broker_config& config, const send_batch& batch) {
@@ -99,10 +105,11 @@ caf::error check_send_topic(const broker_config& config, const topic_config& top
 }
 
 caf::error check_pull_group(const broker_config& config, const group_settings* known,
-                            const group_name& group) {
+                            const pull_messages& pull) {
   if (auto refused = check_readable(config)) return refused;
-  if (is_tools_group(group)) return {};
-  return check_group(config, known, group);
+  if (is_tools_group(pull.group)) return {};
+  if (auto refused = check_group(config, known, pull.group)) return refused;
+  return pull.broadcasting ? check_broadcasting(known, pull.group) : caf::error{};
 }
 
 caf::error check_pull_topic(const broker_config& config, const topic_config* topic,
@@ -137,11 +144,8 @@ caf::error check_join(const broker_config& config, const group_settings* known,
                       "the joining of group " + request.group.value + " has an unknown mode");
   if (auto refused = check_readable(config)) return refused;
   if (auto refused = check_group(config, known, request.group)) return refused;
-  if (known != nullptr && request.model == message_model::broadcasting
-      && !known->consume_broadcast_enable)
-    return make_error(errc::no_permission, "group " + request.group.value
-                                             + " may not broadcast (consumeBroadcastEnable)");
-  return {};
+  return request.model == message_model::broadcasting ? check_broadcasting(known, request.group)
+                                                      : caf::error{};
 }
 
 } // namespace cafmq

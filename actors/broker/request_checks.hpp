@@ -25,10 +25,11 @@ caf::error check_send(const broker_config& config, const send_batch& batch);
 caf::error check_send_topic(const broker_config& config, const topic_config& topic,
                             const send_batch& batch);
 
-/// Is the broker readable, and may this group pull at all? `known` is null for an unknown group.
-/// Tools always may. Errors: no_permission, group_not_exist, invalid_parameter.
+/// Is the broker readable, and may this group pull at all, and in this way? `known` is null for an
+/// unknown group. Tools always may. Errors: no_permission (also broadcasting where the group
+/// forbids it), group_not_exist, invalid_parameter.
 caf::error check_pull_group(const broker_config& config, const group_settings* known,
-                            const group_name& group);
+                            const pull_messages& pull);
 
 /// `topic` is null where there is none. Errors: topic_not_exist, no_permission, invalid_parameter.
 caf::error check_pull_topic(const broker_config& config, const topic_config* topic,

@@ -255,7 +255,8 @@ void queue_consumer::pull(time_point now, consumer_effects& out) {
                     config.pull_batch_size,
                     pull_bytes_,
                     config.pull_suspend,
-                    filter_},
+                    filter_,
+                    context_.broadcasting()},
       config.pull_timeout, now, out);
 }
 

@@ -101,18 +101,33 @@ TEST_CASE("request_checks: pulls from readable queues pass, others do not") {
   CHECK(code_of(check_pull_topic({}, &topic, nothing)) == errc::invalid_parameter);
 }
 
+pull_messages pull_of(group_name group, bool broadcasting = false) {
+  pull_messages pull;
+  pull.group = std::move(group);
+  pull.broadcasting = broadcasting;
+  return pull;
+}
+
+TEST_CASE("request_checks: a group that may not broadcast cannot pull in that way either") {
+  group_settings known;
+  CHECK(code_of(check_pull_group({}, &known, pull_of({"g"}, true))) == errc::none);
+  known.consume_broadcast_enable = false;
+  CHECK(code_of(check_pull_group({}, &known, pull_of({"g"}, true))) == errc::no_permission);
+  CHECK(code_of(check_pull_group({}, &known, pull_of({"g"}))) == errc::none);
+}
+
 TEST_CASE("request_checks: groups pull when they exist or may be made, and are not switched off") {
   broker_config config;
   group_settings known;
-  CHECK(code_of(check_pull_group(config, &known, {"g"})) == errc::none);
-  CHECK(code_of(check_pull_group(config, nullptr, {"g"})) == errc::none);
-  CHECK(code_of(check_pull_group(config, nullptr, {"a b"})) == errc::invalid_parameter);
+  CHECK(code_of(check_pull_group(config, &known, pull_of({"g"}))) == errc::none);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of({"g"}))) == errc::none);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of({"a b"}))) == errc::invalid_parameter);
   known.consume_enable = false;
-  CHECK(code_of(check_pull_group(config, &known, {"g"})) == errc::no_permission);
+  CHECK(code_of(check_pull_group(config, &known, pull_of({"g"}))) == errc::no_permission);
   config.auto_create_subscription_group = false;
-  CHECK(code_of(check_pull_group(config, nullptr, {"g"})) == errc::group_not_exist);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of({"g"}))) == errc::group_not_exist);
   config.broker_permission = permission::write;
-  CHECK(code_of(check_pull_group(config, nullptr, {"g"})) == errc::no_permission);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of({"g"}))) == errc::no_permission);
 }
 
 TEST_CASE("request_checks: tools pull without a group, but join none") {
@@ -121,14 +136,14 @@ TEST_CASE("request_checks: tools pull without a group, but join none") {
   const group_name tools{std::string{tools_group}};
   group_settings closed;
   closed.consume_enable = false;
-  CHECK(code_of(check_pull_group(config, nullptr, tools)) == errc::none);
-  CHECK(code_of(check_pull_group(config, &closed, tools)) == errc::none);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of(tools))) == errc::none);
+  CHECK(code_of(check_pull_group(config, &closed, pull_of(tools))) == errc::none);
   join_consumer_group join;
   join.group = tools;
   join.client = {"c"};
   CHECK(code_of(check_join(config, nullptr, join)) == errc::group_not_exist);
   config.broker_permission = permission::write;
-  CHECK(code_of(check_pull_group(config, nullptr, tools)) == errc::no_permission);
+  CHECK(code_of(check_pull_group(config, nullptr, pull_of(tools))) == errc::no_permission);
 }
 
 TEST_CASE("request_checks: a joining names its client and keeps to what the group allows") {
