@@ -96,7 +96,7 @@ caf::result<topic_deleted> remove_topic(pointer self, const delete_topic& reques
 bool submit_change(pointer self, topic_change change,
                    std::function<void(const topic_journal::outcome&)> done);
 void save_topics_when_due(pointer self);
-/// Null where there is no such topic, or none any more once its deletion is through.
+/// Null where there is no such topic, or its deletion is under way.
 const topic_config* open_topic(const state& broker, const topic_name& topic);
 caf::error being_deleted(const state& broker, const topic_name& topic);
 

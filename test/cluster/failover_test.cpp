@@ -115,6 +115,13 @@ TEST_CASE("D1: a SIGKILL of the broker loses no acknowledged message under SYNC_
   const auto acknowledged = acknowledged_until_kill(nodes, producer, 200);
   nodes.start_broker("broker-a", {"store.flushDiskType=SYNC_FLUSH"});
   CHECK(count_lost(nodes, acknowledged) == 0);
+  int looked_at = 0;
+  for (const auto& [id, receipt] : acknowledged) { // where the offset id says, too
+    if (++looked_at > 20) break;                   // one command each
+    auto found = nodes.ask({"message", "show", receipt["offsetMsgId"]});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0]["msgId"] == id);
+  }
 }
 
 TEST_CASE(
