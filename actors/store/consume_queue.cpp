@@ -86,7 +86,9 @@ caf::expected<void> consume_queue::find_bounds(const std::vector<std::int64_t>& 
   if (!blanks) return blanks.error();
   min_ = std::min(first_ + *blanks, written_);
   if (min_ == written_) return caf::unit;
-  auto unit = unit_in(**file, *blanks);
+  auto holder = directory_.open(path_of_file(min_)); // the file behind one of nothing but blanks
+  if (!holder) return holder.error();
+  auto unit = unit_in(**holder, min_ % units_per_file());
   if (!unit) return unit.error();
   min_position_ = unit->position;
   return caf::unit;
